@@ -1,0 +1,1 @@
+"""The life of the digit classifier: data, training, evaluation, export."""

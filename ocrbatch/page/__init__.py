@@ -1,0 +1,1 @@
+"""The way of one page: pure functions from bytes to readings, which open no file."""

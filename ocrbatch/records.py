@@ -1,0 +1,169 @@
+"""The frozen values that flow from stage to stage; every array in them is read-only."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from ocrbatch.geometry import Box, Quad
+
+Grey = npt.NDArray[np.uint8]
+Tiles = npt.NDArray[np.uint8]
+Probabilities = npt.NDArray[np.float32]
+Array = TypeVar("Array", bound=npt.NDArray[Any])
+
+LABELS: tuple[str, ...] = ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9")
+NOT_A_DIGIT = len(LABELS)
+"""The index of the classifier's eleventh output."""
+
+
+def read_only(array: Array) -> Array:
+    """Forbid writing to an array and give it back."""
+    array.setflags(write=False)
+    return array
+
+
+class Status(StrEnum):
+    """What the reader says of a field."""
+
+    ACCEPTED = "accepted"
+    REVIEW = "review"
+    BLANK = "blank"
+    INVALID = "invalid"
+
+
+class PageStatus(StrEnum):
+    """The one state in which every page of the input ends."""
+
+    READ = "read"
+    REVIEW = "review"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    PENDING = "pending"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One decoded page: ``pixels`` (H, W) uint8, 0 black ink to 255 white paper, upright as its file says.
+
+    ``dpi`` is that of the pixels (square; a fax's are made so), or None where the file does not say.
+    """
+
+    number: int
+    pixels: Grey
+    dpi: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class PageFailure:
+    """A page that gave no picture: ``code`` is the short stable word, ``detail`` what a person can use."""
+
+    number: int
+    code: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldPlace:
+    """Where a field lies: ``cells`` (n, 4, 2) float32, a quadrilateral a cell in the page's pixels."""
+
+    name: str
+    kind: str
+    cells: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredPage:
+    """A page with its fields' places; ``registration`` in 0–1, ``skew_degrees`` clockwise on the page."""
+
+    page: Page
+    form: str
+    places: tuple[FieldPlace, ...]
+    registration: float
+    skew_degrees: float
+
+
+@dataclass(frozen=True, slots=True)
+class CellImage:
+    """A cell without its lines: ``ink`` (h, w) uint8, 0 paper to 255 ink, strokes kept grey.
+
+    ``blank`` says that no writing was found; ``notes`` are reasons for a person's look (``touches edge``).
+    """
+
+    ink: Grey
+    blank: bool
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FieldImage:
+    """A field's cells in reading order, and its ``box`` on the page in the page's pixels."""
+
+    place: FieldPlace
+    box: Box
+    cells: tuple[CellImage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """One candidate digit of a lattice: from node ``start`` to node ``end``, read from tile ``tile``.
+
+    ``tile`` indexes the field's own tiles; it is None for a blank cell, which reads as nothing.
+    """
+
+    start: int
+    end: int
+    tile: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lattice:
+    """Every way to cut a field: nodes 0…``nodes``−1, edges sorted by start, and its tiles (n, 28, 28) uint8."""
+
+    nodes: int
+    edges: tuple[Edge, ...]
+    tiles: Tiles
+
+
+@dataclass(frozen=True, slots=True)
+class FieldReading:
+    """What was read in a field.
+
+    ``value`` is the text (a space for a blank cell between written ones); ``confidence`` in 0–1 is the
+    probability that ``value`` is right; ``reasons`` say in short words why a person should look;
+    ``raw`` is the reading before rules took part; ``digit_confidence`` has a number a digit of ``value``;
+    ``box`` is the field's place on the page and ``cells`` (n, 4, 2) its cells, in the page's pixels.
+    """
+
+    name: str
+    kind: str
+    value: str
+    confidence: float
+    status: Status
+    reasons: tuple[str, ...]
+    raw: str
+    runner_up: str
+    digit_confidence: tuple[float, ...]
+    box: Box
+    cells: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class PageResult:
+    """The end of one page's way; ``page`` counts from 1 within its file."""
+
+    page: int
+    form: str
+    status: PageStatus
+    reason: str
+    registration: float
+    skew_degrees: float
+    fields: tuple[FieldReading, ...]
+
+
+def cell_quads(cells: list[Quad]) -> npt.NDArray[np.float32]:
+    """Stack quadrilaterals (4, 2) to a read-only array (n, 4, 2)."""
+    stacked = np.stack(cells) if cells else np.empty((0, 4, 2), np.float32)
+    return read_only(stacked.astype(np.float32))
