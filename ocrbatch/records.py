@@ -163,6 +163,14 @@ class PageResult:
     fields: tuple[FieldReading, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class ReadPage:
+    """A page's result together with its picture; ``page`` is None where the page gave none."""
+
+    result: PageResult
+    page: Page | None
+
+
 def cell_quads(cells: list[Quad]) -> npt.NDArray[np.float32]:
     """Stack quadrilaterals (4, 2) to a read-only array (n, 4, 2)."""
     stacked = np.stack(cells) if cells else np.empty((0, 4, 2), np.float32)
