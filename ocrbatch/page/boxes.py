@@ -13,10 +13,10 @@ MAX_WIDTH_SHARE = 0.75
 MIN_ASPECT = 0.28
 REACH = 6
 SURE_SUPPORT = 0.6
-FAINT_SUPPORT = 0.25
+FAINT_SUPPORT = 0.3
 CORNER_SUPPORT = 0.35
 SAME_SIZE = 0.14
-MAX_CANDIDATES = 6000
+MAX_CANDIDATES = 3000
 
 Bools = npt.NDArray[np.bool_]
 Indices = npt.NDArray[np.intp]
@@ -24,13 +24,14 @@ Indices = npt.NDArray[np.intp]
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """Rectangles between lines: ``quads`` (n, 4, 2) float64, and ``support`` (n,), the seen share of their sides.
+    """Rectangles between lines: ``quads`` (n, 4, 2) float64 of corners from the upper left, clockwise.
 
-    ``sure`` tells which stand by themselves; the others are believed only beside a like one.
+    ``lines`` (n, 4) are the numbers of the top, right, bottom and left line; ``sure`` (n,) tells which stand by
+    themselves: the others are believed only beside a sure one.
     """
 
     quads: Floats
-    support: Floats
+    lines: Indices
     sure: Bools
 
     def __len__(self) -> int:
@@ -38,15 +39,14 @@ class Cells:
 
     def take(self, index: Indices | Bools) -> "Cells":
         """Give some of the cells, by index or mask."""
-        return Cells(self.quads[index], self.support[index], self.sure[index])
+        return Cells(self.quads[index], self.lines[index], self.sure[index])
 
-    @property
-    def sizes(self) -> Floats:
-        """Widths and heights (n, 2)."""
-        q = self.quads
-        across = np.linalg.norm(q[:, 1] - q[:, 0], axis=1) + np.linalg.norm(q[:, 2] - q[:, 3], axis=1)
-        down = np.linalg.norm(q[:, 3] - q[:, 0], axis=1) + np.linalg.norm(q[:, 2] - q[:, 1], axis=1)
-        return np.column_stack([across, down]) / 2
+
+def sizes(quads: Floats) -> Floats:
+    """Give the widths and heights (n, 2) of quadrilaterals (n, 4, 2)."""
+    across = np.linalg.norm(quads[:, [1, 2]] - quads[:, [0, 3]], axis=2).mean(axis=1)
+    down = np.linalg.norm(quads[:, [3, 2]] - quads[:, [0, 1]], axis=2).mean(axis=1)
+    return np.column_stack([across, down])
 
 
 def find_cells(line_map: LineMap) -> Cells:
@@ -79,42 +79,48 @@ def _supports(lines: Lines, index: Indices, start: Floats, end: Floats) -> Float
     return np.asarray(seen / np.maximum(high - low, 1))
 
 
-def _touching(line_map: LineMap, points: Floats) -> Bools:
-    """Tell which horizontal and vertical really reach their crossing: (h, v)."""
+def _corners(line_map: LineMap, points: Floats) -> tuple[Bools, Bools]:
+    """Tell where a vertical hangs below a horizontal, and where it stands on one: two arrays (h, v).
+
+    A line that ends a little before the crossing counts, as at a rounded corner.
+    """
     rows, columns = np.indices(points.shape[:2])
     x, y = points[..., 0], points[..., 1]
-    touching = _supports(line_map.horizontals, rows, x - REACH, x + REACH) > 0
-    touching &= _supports(line_map.verticals, columns, y - REACH, y + REACH) > 0
+    met = _supports(line_map.horizontals, rows, x - REACH, x + REACH) > 0
+    hanging = met & (_supports(line_map.verticals, columns, y + 2, y + 2 * REACH) >= 0.4)
+    standing = met & (_supports(line_map.verticals, columns, y - 2 * REACH, y - 2) >= 0.4)
     while True:
-        # A line that meets fewer than two others bounds no cell.
-        keep = touching & (touching.sum(axis=1) >= 2)[:, None] & (touching.sum(axis=0) >= 2)[None, :]
-        if (keep == touching).all():
-            return np.asarray(keep)
-        touching = keep
+        # A cell's vertical hangs below one line and stands on another, and its horizontals meet two of those.
+        columns_kept = hanging.any(axis=0) & standing.any(axis=0)
+        upper = hanging & columns_kept & ((hanging & columns_kept).sum(axis=1) >= 2)[:, None]
+        lower = standing & columns_kept & ((standing & columns_kept).sum(axis=1) >= 2)[:, None]
+        if (upper == hanging).all() and (lower == standing).all():
+            return np.asarray(upper), np.asarray(lower)
+        hanging, standing = upper, lower
 
 
 def _candidates(line_map: LineMap) -> Cells:
     """Find every rectangle that some support speaks for; many overlap."""
-    none = Cells(np.empty((0, 4, 2)), np.empty(0), np.empty(0, np.bool_))
+    none = Cells(np.empty((0, 4, 2)), np.empty((0, 4), np.intp), np.empty(0, np.bool_))
     if not len(line_map.horizontals.curves) or not len(line_map.verticals.curves):
         return none
     points = cross(line_map)
-    touching = _touching(line_map, points)
-    top, left, right = _upper_sides(line_map, points, touching)
+    hanging, standing = _corners(line_map, points)
+    top, left, right = _upper_sides(line_map, points, hanging)
     if not len(top):
         return none
-    bottom, pair = _lower_sides(line_map, points, touching, top, left, right)
+    bottom, pair = _lower_sides(line_map, points, standing, top, left, right)
     return _measured(line_map, points, top[pair], bottom, left[pair], right[pair])
 
 
-def _upper_sides(line_map: LineMap, points: Floats, touching: Bools) -> tuple[Indices, Indices, Indices]:
-    """Pair the verticals that stand on a horizontal with the next three to their right."""
+def _upper_sides(line_map: LineMap, points: Floats, hanging: Bools) -> tuple[Indices, Indices, Indices]:
+    """Pair the verticals that stand on a horizontal with the next four to their right."""
     tops, lefts, rights = [], [], []
-    for top in np.nonzero(touching.any(axis=1))[0]:
-        reached = np.nonzero(touching[top])[0]
+    for top in np.nonzero(hanging.any(axis=1))[0]:
+        reached = np.nonzero(hanging[top])[0]
         reached = reached[np.argsort(points[top, reached, 0], kind="stable")]
         # A stroke of writing may stand between two dividers, so the nearest is not always the right one.
-        for ahead in (1, 2, 3):
+        for ahead in (1, 2, 3, 4):
             tops.append(np.full(max(len(reached) - ahead, 0), top))
             lefts.append(reached[:-ahead])
             rights.append(reached[ahead:])
@@ -129,14 +135,14 @@ def _upper_sides(line_map: LineMap, points: Floats, touching: Bools) -> tuple[In
 
 
 def _lower_sides(
-    line_map: LineMap, points: Floats, touching: Bools, top: Indices, left: Indices, right: Indices
+    line_map: LineMap, points: Floats, standing: Bools, top: Indices, left: Indices, right: Indices
 ) -> tuple[Indices, Indices]:
     """For every upper side find the next three horizontals that can close it: their indices, and the side's."""
     by_height = np.argsort(points[..., 1].mean(axis=1), kind="stable")
     y = points[by_height][:, left, 1]
     width = points[top, right, 0] - points[top, left, 0]
     height = y - points[top, left, 1]
-    closes = touching[by_height][:, left] & touching[by_height][:, right]
+    closes = standing[by_height][:, left] & standing[by_height][:, right]
     closes &= (height >= MIN_CELL) & (height <= MAX_HEIGHT_SHARE * min(line_map.width, line_map.height))
     closes &= width >= MIN_ASPECT * height
     closes &= np.cumsum(closes, axis=0) <= 3
@@ -164,47 +170,54 @@ def _measured(
     ).sum(axis=1)
     weakest, mean = support.min(axis=1), support.mean(axis=1)
     sure = (weakest >= SURE_SUPPORT) & (corners == 4)
-    faint = (weakest >= FAINT_SUPPORT) & (mean >= 0.45) & (corners >= 1)
+    faint = (weakest >= FAINT_SUPPORT) & (mean >= 0.5) & (corners >= 1)
     keep = np.nonzero(sure | faint)[0]
     keep = keep[np.argsort(-mean[keep], kind="stable")][:MAX_CANDIDATES]
-    return Cells(quads[keep], mean[keep], sure[keep])
+    return Cells(quads[keep], np.column_stack([top, right, bottom, left])[keep], sure[keep])
 
 
-def neighbours(cells: Cells, tolerance: float = SAME_SIZE) -> tuple[Bools, Bools]:
-    """Tell which cells of like size share a side: (n, n), ``[i, j]`` where j stands right of, or below, i."""
-    q, size = cells.quads, cells.sizes
-    like = np.abs(size[:, None] - size[None]) <= tolerance * np.maximum(size[:, None], size[None]) + 1
-    alike = like.all(axis=2)
-    reach = 0.1 * size.min(axis=1) + 2
-    sides = [(q[:, [1, 2]], q[:, [0, 3]]), (q[:, [3, 2]], q[:, [0, 1]])]
-    beside, below = (
-        alike & ((np.abs(end[:, None] - start[None]).max(axis=(2, 3)) <= reach[:, None]))
-        for end, start in sides
-    )
-    return beside, below
-
-
-def _choose(cells: Cells) -> Cells:
-    """Of the candidates that overlap keep the smallest, those with like neighbours before those without.
+def _company(cells: Cells) -> npt.NDArray[np.intp]:
+    """Count for every cell (n,) the sure cells that share one of its sides, those of like size twice, up to 4.
 
     The strokes of a 1 may split a cell, and print may stand in one, but only true cells are alike in rows.
     """
-    beside, below = neighbours(cells)
-    touching = beside | beside.T | below | below.T
-    in_company = (touching & cells.sure[None]).any(axis=1)
+    size = sizes(cells.quads)
+    company = np.zeros(len(cells), np.intp)
+    for side in range(4):
+        # What lies beyond a side has that line on its other side and the same two lines along.
+        other, along = (side + 2) % 4, [(side + 1) % 4, (side + 3) % 4]
+        beyond: dict[tuple[int, ...], list[int]] = {}
+        for index, key in enumerate(map(tuple, cells.lines[:, [other, *along]].tolist())):
+            if cells.sure[index]:
+                beyond.setdefault(key, []).append(index)
+        for index, key in enumerate(map(tuple, cells.lines[:, [side, *along]].tolist())):
+            if key in beyond:
+                far = size[beyond[key]]
+                like = (np.abs(far - size[index]) <= SAME_SIZE * np.maximum(far, size[index]) + 1).all(axis=1)
+                company[index] += 2 if like.any() else 1
+    return np.minimum(company, 4)
+
+
+def _choose(cells: Cells) -> Cells:
+    """Of the candidates that overlap keep those in company, then the smallest; the faint beside the sure."""
+    company = _company(cells)
     boxes = np.concatenate([cells.quads.min(axis=1), cells.quads.max(axis=1)], axis=1)
     areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
+
+    def overlapping(i: int) -> Bools:
+        shared = np.minimum(boxes[:, 2:], boxes[i, 2:]) - np.maximum(boxes[:, :2], boxes[i, :2])
+        return np.asarray(np.clip(shared, 0, None).prod(axis=1) > 0.2 * np.minimum(areas, areas[i]))
+
     taken = np.zeros(len(cells), np.bool_)
-    open_ = np.ones(len(cells), np.bool_)
-    for tier, continues in ((in_company & cells.sure, False), (in_company, True), (cells.sure, False)):
-        while True:
-            ready = np.nonzero(tier & open_ & ((touching & taken[None]).any(axis=1) if continues else True))[0]
-            if not len(ready):
-                break
-            i = ready[areas[ready].argmin()]
-            shared = np.minimum(boxes[:, 2:], boxes[i, 2:]) - np.maximum(boxes[:, :2], boxes[i, :2])
-            overlap = np.clip(shared, 0, None).prod(axis=1) > 0.2 * np.minimum(areas, areas[i])
+    left = np.ones(len(cells), np.bool_)
+    for tier in (cells.sure & (company > 0), ~cells.sure & (company > 0), cells.sure & (company == 0)):
+        members = np.nonzero(tier)[0]
+        for i in members[np.lexsort((areas[members], -company[members]))]:
+            if not left[i]:
+                continue
+            rivals = overlapping(i)
+            if not cells.sure[i] and (rivals & cells.sure & (areas < areas[i])).any():
+                continue  # Faint sides around a sure cell are those of the gap beside it.
             taken[i] = True
-            open_ &= ~overlap
-            open_[i] = False
+            left &= ~rivals
     return cells.take(taken)

@@ -26,7 +26,7 @@ MAX_GAP = 60.0
 STRETCH = 96
 OVERSHOOT = 12
 FAINT_SHARE = 0.3
-RIDGE_FLOOR = 9.0
+RIDGE_FLOOR = 6.0
 
 Floats = npt.NDArray[np.float64]
 
@@ -151,6 +151,11 @@ def _lines_along_rows(picture: Grey) -> Lines:
     depth = ridge_depth(picture)
     floor = max(RIDGE_FLOOR, 2.5 * float(np.median(depth[::4, ::4])) + 3)
     mask = cv2.threshold(depth, floor, 255, cv2.THRESH_BINARY)[1]
+    # A blurred line is thin at half its depth; writing that touches a line would be one piece with it, and bend it.
+    column = cv2.getStructuringElement(cv2.MORPH_RECT, (1, MAX_THICKNESS))
+    mask = cv2.bitwise_and(mask, cv2.compare(depth, cv2.dilate(depth, column) // 2, cv2.CMP_GE))
+    tall = cv2.morphologyEx(mask, cv2.MORPH_OPEN, column)
+    mask = cv2.subtract(mask, tall)
     mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_RECT, (MIN_RUN, 1)))
     # Cut into stretches, a line of bent paper is straight in each of them.
     mask[:, STRETCH::STRETCH] = 0
@@ -197,14 +202,14 @@ def _chain(pieces: Floats) -> list[Floats]:
     """Join the pieces that continue each other, from left to right; a chain is an array of pieces (n, 5)."""
     order = np.argsort(pieces[:, 0], kind="stable")
     chains: list[list[int]] = []
-    tails = np.empty((len(pieces), 3))  # of each chain: its end, the offset and the slope at its end
+    tails = np.empty((len(pieces), 4))  # of each chain: its end, the offset and slope there, its start
     for index in order:
         start, end, offset, slope, _ = pieces[index]
         t = tails[: len(chains)]
         gap = np.maximum(start - t[:, 0], 0)
         middle = (start + np.minimum(end, start + 40)) / 2
         miss = np.abs(t[:, 1] + t[:, 2] * middle - (offset + slope * middle))
-        fits = (gap <= MAX_GAP) & (start > t[:, 0] - 12) & (miss <= 1.8 + 0.03 * gap)
+        fits = (gap <= np.maximum(MAX_GAP, t[:, 0] - t[:, 3])) & (start > t[:, 0] - 12) & (miss <= 1.8 + 0.03 * gap)
         if fits.any():
             found = int(np.where(fits, miss + 0.05 * gap, np.inf).argmin())
         else:
@@ -215,8 +220,8 @@ def _chain(pieces: Floats) -> list[Floats]:
     return [pieces[chain] for chain in chains]
 
 
-def _tail(chain: Floats) -> tuple[float, float, float]:
-    """Give a chain's end, and the line through its last stretch."""
+def _tail(chain: Floats) -> tuple[float, float, float, float]:
+    """Give a chain's end, the offset and slope of the line through its last stretch, and its start."""
     end = float(chain[:, 1].max())
     last = chain[chain[:, 1] > end - 150]
     weights = last[:, 1] - last[:, 0]
@@ -226,7 +231,7 @@ def _tail(chain: Floats) -> tuple[float, float, float]:
     within = weights**2 / 12
     covariance = np.average((middle - mean_t) * (place - mean_p) + within * last[:, 3], weights=weights)
     slope = covariance / max(np.average((middle - mean_t) ** 2 + within, weights=weights), 1e-9)
-    return end, float(mean_p - slope * mean_t), float(slope)
+    return end, float(mean_p - slope * mean_t), float(slope), float(chain[:, 0].min())
 
 
 def _measure(chains: list[Floats], depth: Grey) -> Lines:
@@ -257,7 +262,8 @@ def _fit(chain: Floats) -> Floats:
     t = np.concatenate([np.linspace(p[0], p[1], max(3, int((p[1] - p[0]) / 8))) for p in chain])
     owner = np.concatenate([np.full(max(3, int((p[1] - p[0]) / 8)), i) for i, p in enumerate(chain)])
     place = chain[owner, 2] + chain[owner, 3] * t
-    degree = 2 if t.max() - t.min() > 150 and len(chain) > 1 else 1
+    seen = float((chain[:, 1] - chain[:, 0]).sum())
+    degree = 2 if len(chain) > 1 and seen > max(150.0, 0.5 * (t.max() - t.min())) else 1
     centre = t.mean()
     curve = np.zeros(3)
     curve[2 - degree :] = np.polyfit(t - centre, place, degree)

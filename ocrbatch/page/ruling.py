@@ -6,11 +6,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ocrbatch.geometry import transform_points
-from ocrbatch.page.boxes import Cells, find_cells, neighbours
+from ocrbatch.page.boxes import find_cells, sizes
+from ocrbatch.page.grids import complete_grids, neighbours
 from ocrbatch.page.lines import Floats, find_lines
 from ocrbatch.records import Page, read_only
 
-MIN_RUN_HEIGHT = 14.0
+MIN_RUN_HEIGHT = 18.0
 MIN_LONE_HEIGHT = 24.0
 MIN_LONE_ASPECT = 0.6
 SINGLE_DIGIT_ASPECT = 2.2
@@ -32,7 +33,7 @@ class Ruling:
 def find_ruling(page: Page) -> Ruling:
     """Find the boxes, combs and table cells that a page's own lines draw, and join them to runs."""
     line_map = find_lines(page)
-    runs = order_runs(join_runs(find_cells(line_map)))
+    runs = order_runs(join_runs(complete_grids(find_cells(line_map).quads, line_map)))
     to_page = np.linalg.inv(line_map.to_levelled)
     quads = tuple(read_only(transform_points(to_page, run)) for run in runs)
     origin, along = transform_points(to_page, np.array([[0.0, 0.0], [100.0, 0.0]]))
@@ -40,23 +41,24 @@ def find_ruling(page: Page) -> Ruling:
     return Ruling(quads, tilt)
 
 
-def join_runs(cells: Cells) -> list[Floats]:
-    """Join cells of one size that stand side by side to runs (n, 4, 2), from left to right.
+def join_runs(cells: Floats) -> list[Floats]:
+    """Join cells (n, 4, 2) of one size that stand side by side to runs, from left to right.
 
     Cells that share their sides make a run of their own; single boxes make one where their gaps are narrow.
     """
     if not len(cells):
         return []
     beside, _ = neighbours(cells, RUN_SIZE)
-    beside &= (cells.sizes[:, 0] <= SINGLE_DIGIT_ASPECT * cells.sizes[:, 1])[:, None]
+    size = sizes(cells)
+    beside &= (size[:, 0] <= SINGLE_DIGIT_ASPECT * size[:, 1])[:, None]
     following = np.where(beside.any(axis=1), beside.argmax(axis=1), -1)
     heads = np.nonzero(~beside.any(axis=0))[0]
     runs: list[Floats] = []
-    for head in heads[np.argsort(cells.quads[heads, 0, 0], kind="stable")]:
+    for head in heads[np.argsort(cells[heads, 0, 0], kind="stable")]:
         chain = [int(head)]
         while following[chain[-1]] >= 0 and following[chain[-1]] not in chain:
             chain.append(int(following[chain[-1]]))
-        run = cells.quads[chain]
+        run = cells[chain]
         before = [i for i, other in enumerate(runs) if len(run) == 1 and _continues(other, run[0])]
         if before:
             runs[before[-1]] = np.concatenate([runs[before[-1]], run])

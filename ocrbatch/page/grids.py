@@ -1,0 +1,130 @@
+"""Grids of like cells: which cells are neighbours, and the cells that a grid lacks where its lines are faint."""
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from ocrbatch.page.boxes import Bools, sizes
+from ocrbatch.page.lines import Floats, LineMap, Lines
+
+LIKE = 0.14
+MIN_CELLS = 6
+MIN_FILLED = 0.5
+MIN_EVIDENCE = 0.25
+NEAR = 4.0
+
+Place = tuple[int, int]
+
+
+def neighbours(quads: Floats, tolerance: float = LIKE) -> tuple[Bools, Bools]:
+    """Tell which of the cells (n, 4, 2) share a side and are of like size.
+
+    Gives two arrays (n, n): ``[i, j]`` where j stands right of i, and where j stands below i.
+    """
+    size = sizes(quads)
+    like = np.abs(size[:, None] - size[None]) <= tolerance * np.maximum(size[:, None], size[None]) + 1
+    alike = like.all(axis=2)
+    reach = 0.1 * size.min(axis=1) + 2
+    sides = [(quads[:, [1, 2]], quads[:, [0, 3]]), (quads[:, [3, 2]], quads[:, [0, 1]])]
+    beside, below = (
+        alike & (np.abs(end[:, None] - start[None]).max(axis=(2, 3)) <= reach[:, None]) for end, start in sides
+    )
+    return beside, below
+
+
+def complete_grids(quads: Floats, line_map: LineMap) -> Floats:
+    """Add to the cells (n, 4, 2) those that their grids lack; the corners of the rest tell where they lie."""
+    if not len(quads):
+        return quads
+    added: list[Floats] = []
+    for places in _grids(quads):
+        added.extend(_missing(quads, places, line_map))
+    return np.concatenate([quads, np.stack(added)]) if added else quads
+
+
+def _grids(quads: Floats) -> list[dict[Place, int]]:
+    """Give every cell of every group of neighbours its row and column: the grid's cells by place."""
+    beside, below = neighbours(quads)
+    grids: list[dict[Place, int]] = []
+    seen: set[int] = set()
+    for first in range(len(quads)):
+        if first in seen:
+            continue
+        places: dict[Place, int] = {(0, 0): first}
+        seen.add(first)
+        queue: list[tuple[int, Place]] = [(first, (0, 0))]
+        while queue:
+            index, (row, column) = queue.pop()
+            for found, place in (
+                (beside[index], (row, column + 1)),
+                (beside[:, index], (row, column - 1)),
+                (below[index], (row + 1, column)),
+                (below[:, index], (row - 1, column)),
+            ):
+                for other in np.nonzero(found)[0].tolist():
+                    if other not in seen and place not in places:
+                        seen.add(other)
+                        places[place] = other
+                        queue.append((other, place))
+        grids.append(places)
+    return grids
+
+
+def _missing(quads: Floats, places: dict[Place, int], line_map: LineMap) -> list[Floats]:
+    """Find the cells that a grid lacks within its outline."""
+    rows, columns = [p[0] for p in places], [p[1] for p in places]
+    size = (max(rows) - min(rows) + 1) * (max(columns) - min(columns) + 1)
+    if len(places) < MIN_CELLS or len(places) == size or len(places) < MIN_FILLED * size:
+        return []
+    if len(set(rows)) == 1 or len(set(columns)) == 1:
+        return []
+    corners: dict[Place, list[npt.NDArray[np.float64]]] = {}
+    for (row, column), index in places.items():
+        for corner, (down, right) in zip(quads[index], ((0, 0), (0, 1), (1, 1), (1, 0)), strict=True):
+            corners.setdefault((row + down, column + right), []).append(corner)
+    known = {place: np.mean(points, axis=0) for place, points in corners.items()}
+    grid = np.array([(column, row) for row, column in known], dtype=np.float64)
+    matrix, _ = cv2.findHomography(grid, np.array(list(known.values())), cv2.LMEDS)
+    if matrix is None:
+        return []
+    found = []
+    for row in range(min(rows), max(rows) + 1):
+        for column in range(min(columns), max(columns) + 1):
+            if (row, column) in places:
+                continue
+            outline = [(row, column), (row, column + 1), (row + 1, column + 1), (row + 1, column)]
+            quad = np.stack([known.get(p, _projected(matrix, p)) for p in outline])
+            if _evidence(quad, line_map) >= MIN_EVIDENCE and not _covered(quad, quads):
+                found.append(quad)
+    return found
+
+
+def _projected(matrix: npt.NDArray[np.float64], place: Place) -> npt.NDArray[np.float64]:
+    """Give where the corner of a grid at a row and column lies in the levelled frame."""
+    x, y, w = matrix @ np.array([place[1], place[0], 1.0])
+    return np.array([x / w, y / w])
+
+
+def _evidence(quad: Floats, line_map: LineMap) -> float:
+    """Give the share 0–1 of a cell's sides on which some line is seen."""
+    horizontal = [_seen(line_map.horizontals, quad[i], quad[j]) for i, j in ((0, 1), (3, 2))]
+    upright = quad[:, ::-1]
+    vertical = [_seen(line_map.verticals, upright[i], upright[j]) for i, j in ((0, 3), (1, 2))]
+    return float(np.mean(horizontal + vertical))
+
+
+def _seen(lines: Lines, start: npt.NDArray[np.float64], end: npt.NDArray[np.float64]) -> float:
+    """Give the share of a stretch on which lines run that lie near it."""
+    if not len(lines.curves):
+        return 0.0
+    t = (start[0] + end[0]) / 2
+    places = (lines.curves[:, 0] * t + lines.curves[:, 1]) * t + lines.curves[:, 2]
+    near = np.nonzero(np.abs(places - (start[1] + end[1]) / 2) <= NEAR)[0]
+    return min(sum(lines.support(int(i), start[0], end[0]) for i in near), 1.0)
+
+
+def _covered(quad: Floats, quads: Floats) -> bool:
+    """Tell whether a cell overlaps another by more than a fifth of itself."""
+    low, high = quad.min(axis=0), quad.max(axis=0)
+    shared = np.minimum(quads.max(axis=1), high) - np.maximum(quads.min(axis=1), low)
+    return bool((np.clip(shared, 0, None).prod(axis=1) > 0.2 * (high - low).prod()).any())
