@@ -170,10 +170,24 @@ def _measured(
     ).sum(axis=1)
     weakest, mean = support.min(axis=1), support.mean(axis=1)
     sure = (weakest >= SURE_SUPPORT) & (corners == 4)
-    faint = (weakest >= FAINT_SUPPORT) & (mean >= 0.5) & (corners >= 1)
+    faint = (weakest >= FAINT_SUPPORT) & (mean >= 0.5) & (corners >= 1) & ~_parted(line_map.verticals, quads)
     keep = np.nonzero(sure | faint)[0]
     keep = keep[np.argsort(-mean[keep], kind="stable")][:MAX_CANDIDATES]
     return Cells(quads[keep], np.column_stack([top, right, bottom, left])[keep], sure[keep])
+
+
+def _parted(verticals: Lines, quads: Floats) -> Bools:
+    """Tell which quadrilaterals (n,) a line much longer than they are high runs through."""
+    upper, lower = quads[:, :2, 1].mean(axis=1), quads[:, 2:, 1].mean(axis=1)
+    left, right = quads[:, [0, 3], 0].mean(axis=1), quads[:, [1, 2], 0].mean(axis=1)
+    middle = (upper + lower) / 2
+    curves, index = verticals.curves, np.arange(len(verticals.curves))[None]
+    x = (curves[None, :, 0] * middle[:, None] + curves[None, :, 1]) * middle[:, None] + curves[None, :, 2]
+    edge = 0.15 * (right - left)
+    inside = (x > (left + edge)[:, None]) & (x < (right - edge)[:, None])
+    inside &= verticals.cover[:, -1][None] > 2.5 * (lower - upper)[:, None]
+    inside &= _supports(verticals, index, upper[:, None], lower[:, None]) >= 0.9
+    return np.asarray(inside.any(axis=1))
 
 
 def _company(cells: Cells) -> npt.NDArray[np.intp]:
@@ -210,14 +224,12 @@ def _choose(cells: Cells) -> Cells:
 
     taken = np.zeros(len(cells), np.bool_)
     left = np.ones(len(cells), np.bool_)
-    for tier in (cells.sure & (company > 0), ~cells.sure & (company > 0), cells.sure & (company == 0)):
-        members = np.nonzero(tier)[0]
-        for i in members[np.lexsort((areas[members], -company[members]))]:
-            if not left[i]:
-                continue
-            rivals = overlapping(i)
-            if not cells.sure[i] and (rivals & cells.sure & (areas < areas[i])).any():
-                continue  # Faint sides around a sure cell are those of the gap beside it.
-            taken[i] = True
-            left &= ~rivals
+    for i in np.lexsort((areas, ~cells.sure, -company)):
+        if not left[i] or not (cells.sure[i] or company[i]):
+            continue
+        rivals = overlapping(i)
+        if not cells.sure[i] and (rivals & cells.sure & (areas < areas[i]) & (company >= company[i])).any():
+            continue  # Faint sides around a sure cell are those of the gap beside it.
+        taken[i] = True
+        left &= ~rivals
     return cells.take(taken)

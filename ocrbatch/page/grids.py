@@ -9,6 +9,8 @@ from ocrbatch.page.lines import Floats, LineMap, Lines
 
 LIKE = 0.14
 MIN_CELLS = 6
+LARGE_GRID = 20
+MIN_SPAN = 3
 MIN_FILLED = 0.5
 MIN_EVIDENCE = 0.25
 NEAR = 4.0
@@ -33,13 +35,22 @@ def neighbours(quads: Floats, tolerance: float = LIKE) -> tuple[Bools, Bools]:
 
 
 def complete_grids(quads: Floats, line_map: LineMap) -> Floats:
-    """Add to the cells (n, 4, 2) those that their grids lack; the corners of the rest tell where they lie."""
+    """Add to the cells (n, 4, 2) those that their grids lack; the corners of the rest tell where they lie.
+
+    In a large grid a cell of another size, as two that a faint line should part, gives way.
+    """
     if not len(quads):
         return quads
     added: list[Floats] = []
+    kept = np.ones(len(quads), np.bool_)
     for places in _grids(quads):
-        added.extend(_missing(quads, places, line_map))
-    return np.concatenate([quads, np.stack(added)]) if added else quads
+        members = np.isin(np.arange(len(quads)), list(places.values()))
+        firm = members if len(places) >= LARGE_GRID else kept
+        for quad in _missing(quads, places, line_map):
+            if not (_covered(quad, quads) & firm).any():
+                kept &= ~_covered(quad, quads) | firm
+                added.append(quad)
+    return np.concatenate([quads[kept], np.stack(added)]) if added else quads
 
 
 def _grids(quads: Floats) -> list[dict[Place, int]]:
@@ -76,7 +87,7 @@ def _missing(quads: Floats, places: dict[Place, int], line_map: LineMap) -> list
     size = (max(rows) - min(rows) + 1) * (max(columns) - min(columns) + 1)
     if len(places) < MIN_CELLS or len(places) == size or len(places) < MIN_FILLED * size:
         return []
-    if len(set(rows)) == 1 or len(set(columns)) == 1:
+    if min(len(set(rows)), len(set(columns))) < MIN_SPAN:
         return []
     corners: dict[Place, list[npt.NDArray[np.float64]]] = {}
     for (row, column), index in places.items():
@@ -94,7 +105,7 @@ def _missing(quads: Floats, places: dict[Place, int], line_map: LineMap) -> list
                 continue
             outline = [(row, column), (row, column + 1), (row + 1, column + 1), (row + 1, column)]
             quad = np.stack([known.get(p, _projected(matrix, p)) for p in outline])
-            if _evidence(quad, line_map) >= MIN_EVIDENCE and not _covered(quad, quads):
+            if _evidence(quad, line_map) >= MIN_EVIDENCE:
                 found.append(quad)
     return found
 
@@ -123,8 +134,8 @@ def _seen(lines: Lines, start: npt.NDArray[np.float64], end: npt.NDArray[np.floa
     return min(sum(lines.support(int(i), start[0], end[0]) for i in near), 1.0)
 
 
-def _covered(quad: Floats, quads: Floats) -> bool:
-    """Tell whether a cell overlaps another by more than a fifth of itself."""
+def _covered(quad: Floats, quads: Floats) -> Bools:
+    """Tell which of the cells (n, 4, 2) a cell overlaps by more than a fifth of itself."""
     low, high = quad.min(axis=0), quad.max(axis=0)
     shared = np.minimum(quads.max(axis=1), high) - np.maximum(quads.min(axis=1), low)
-    return bool((np.clip(shared, 0, None).prod(axis=1) > 0.2 * (high - low).prod()).any())
+    return np.asarray(np.clip(shared, 0, None).prod(axis=1) > 0.2 * (high - low).prod())
