@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 Quad = npt.NDArray[np.float32]
 Matrix = npt.NDArray[np.float64]
+Points = npt.NDArray[np.float32] | npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Box:
         return self.y + self.height
 
 
-def enclosing_box(points: npt.NDArray[np.floating]) -> Box:
+def enclosing_box(points: Points) -> Box:
     """Give the smallest whole-pixel box around points of any shape (…, 2), in their own frame."""
     flat = np.asarray(points, dtype=np.float64).reshape(-1, 2)
     low = np.floor(flat.min(axis=0)).astype(int)
@@ -58,7 +59,7 @@ def quad_size(quad: Quad) -> tuple[float, float]:
     return float(width), float(height)
 
 
-def transform_points(matrix: Matrix, points: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
+def transform_points(matrix: Matrix, points: Points) -> npt.NDArray[np.float32]:
     """Map points (…, 2) by a homography (3, 3) from its source frame to its target frame."""
     flat = np.asarray(points, dtype=np.float64).reshape(-1, 2)
     homogeneous = np.column_stack([flat, np.ones(len(flat))]) @ np.asarray(matrix, dtype=np.float64).T

@@ -134,7 +134,8 @@ class FieldReading:
     ``value`` is the text (a space for a blank cell between written ones); ``confidence`` in 0–1 is the
     probability that ``value`` is right; ``reasons`` say in short words why a person should look;
     ``raw`` is the reading before rules took part; ``digit_confidence`` has a number a digit of ``value``;
-    ``box`` is the field's place on the page and ``cells`` (n, 4, 2) its cells, in the page's pixels.
+    ``box`` is the field's place on the page and ``cells`` (n, 4, 2) its cells, in the page's pixels;
+    ``cell_values`` has a text a cell: a digit, ``?`` for ink that is no digit, empty for a blank.
     """
 
     name: str
@@ -148,6 +149,7 @@ class FieldReading:
     digit_confidence: tuple[float, ...]
     box: Box
     cells: npt.NDArray[np.float32]
+    cell_values: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +171,21 @@ class ReadPage:
 
     result: PageResult
     page: Page | None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFile:
+    """A model as bytes, already checked against its card where it has one.
+
+    ``kind`` is ``tflite``, ``keras`` or ``h5``; ``sha256`` is the content's, in hexadecimal; ``temperature``
+    divides the logits before the softmax (1 where no card tells).
+    """
+
+    content: bytes
+    kind: str
+    name: str
+    sha256: str
+    temperature: float
 
 
 def cell_quads(cells: list[Quad]) -> npt.NDArray[np.float32]:

@@ -154,7 +154,9 @@ def _measured(
     line_map: LineMap, points: Floats, top: Indices, bottom: Indices, left: Indices, right: Indices
 ) -> Cells:
     """Keep the rectangles whose sides and corners are seen well enough; a circle has no corners."""
-    quads = np.stack([points[top, left], points[top, right], points[bottom, right], points[bottom, left]], axis=1)
+    quads = np.stack(
+        [points[top, left], points[top, right], points[bottom, right], points[bottom, left]], axis=1
+    )
     sides = (
         (line_map.horizontals, top, quads[:, 0, 0], quads[:, 1, 0]),
         (line_map.verticals, right, quads[:, 1, 1], quads[:, 2, 1]),

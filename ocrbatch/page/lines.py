@@ -101,7 +101,9 @@ def main_directions(picture: Grey) -> tuple[float, float]:
     ``picture`` (H, W) uint8. Both are 0 where nothing stands out.
     """
     shrink = min(1.0, 1000 / max(picture.shape))
-    small = cv2.resize(picture, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA) if shrink < 1 else picture
+    small = (
+        cv2.resize(picture, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA) if shrink < 1 else picture
+    )
     small = cv2.GaussianBlur(small, (0, 0), 0.8)
     gx = cv2.Sobel(small, cv2.CV_32F, 1, 0)
     gy = cv2.Sobel(small, cv2.CV_32F, 0, 1)
@@ -142,7 +144,11 @@ def _level(picture: Grey, across: float, down: float) -> tuple[Grey, Matrix]:
     matrix[:2, 2] = -low
     size = np.ceil(corners.max(axis=0) - low).astype(int)
     warped = cv2.warpAffine(
-        picture, matrix[:2], (int(size[0]), int(size[1])), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        picture,
+        matrix[:2],
+        (int(size[0]), int(size[1])),
+        flags=cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
     )
     return warped, matrix
 
@@ -209,7 +215,11 @@ def _chain(pieces: Floats) -> list[Floats]:
         gap = np.maximum(start - t[:, 0], 0)
         middle = (start + np.minimum(end, start + 40)) / 2
         miss = np.abs(t[:, 1] + t[:, 2] * middle - (offset + slope * middle))
-        fits = (gap <= np.maximum(MAX_GAP, t[:, 0] - t[:, 3])) & (start > t[:, 0] - 12) & (miss <= 1.8 + 0.03 * gap)
+        fits = (
+            (gap <= np.maximum(MAX_GAP, t[:, 0] - t[:, 3]))
+            & (start > t[:, 0] - 12)
+            & (miss <= 1.8 + 0.03 * gap)
+        )
         if fits.any():
             found = int(np.where(fits, miss + 0.05 * gap, np.inf).argmin())
         else:

@@ -1,0 +1,106 @@
+"""The way of one page, its stages in order; many pages go through the classifier together."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from ocrbatch.page.classify import Classifier
+from ocrbatch.page.confidence import read_field
+from ocrbatch.page.lattice import best_path, boxes_lattice
+from ocrbatch.page.register import register
+from ocrbatch.page.segment import segment
+from ocrbatch.records import (
+    FieldImage,
+    Lattice,
+    Page,
+    PageFailure,
+    PageResult,
+    PageStatus,
+    Probabilities,
+    ReadPage,
+    RegisteredPage,
+    Status,
+)
+
+TILES_AT_ONCE = 512
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedPage:
+    """A page ready to be classified: its fields' pictures and lattices, in the order of its places."""
+
+    registered: RegisteredPage
+    fields: tuple[FieldImage, ...]
+    lattices: tuple[Lattice, ...]
+
+    @property
+    def tile_count(self) -> int:
+        """How many tiles wait for the classifier."""
+        return sum(len(lattice.tiles) for lattice in self.lattices)
+
+
+def prepare(page: Page) -> PreparedPage:
+    """Take a page to its tiles."""
+    registered = register(page)
+    fields = segment(registered)
+    return PreparedPage(registered, fields, tuple(boxes_lattice(field) for field in fields))
+
+
+def finish(prepared: PreparedPage, scores: Probabilities, accept: float) -> PageResult:
+    """Take a page from its tiles' scores (n, 11) to its result."""
+    readings = []
+    start = 0
+    for field, lattice in zip(prepared.fields, prepared.lattices, strict=True):
+        end = start + len(lattice.tiles)
+        readings.append(read_field(field, best_path(lattice, scores[start:end]), accept))
+        start = end
+    waiting = any(reading.status in (Status.REVIEW, Status.INVALID) for reading in readings)
+    return PageResult(
+        page=prepared.registered.page.number,
+        form=prepared.registered.form,
+        status=PageStatus.REVIEW if waiting or not readings else PageStatus.READ,
+        reason="" if readings else "no boxes found",
+        registration=prepared.registered.registration,
+        skew_degrees=prepared.registered.skew_degrees,
+        fields=tuple(readings),
+    )
+
+
+def read_pages(
+    pages: Iterable[Page | PageFailure], classifier: Classifier, *, accept: float = 0.995
+) -> Iterator[ReadPage]:
+    """Read pages in their order; a page's result does not depend on those that are classified with it.
+
+    A field is accepted where its confidence (0–1) reaches ``accept``. Failures pass through as failed pages.
+    """
+    waiting: list[PreparedPage | PageFailure] = []
+    tiles = 0
+    for page in pages:
+        prepared = page if isinstance(page, PageFailure) else prepare(page)
+        waiting.append(prepared)
+        tiles += prepared.tile_count if isinstance(prepared, PreparedPage) else 0
+        if tiles >= TILES_AT_ONCE or len(waiting) >= TILES_AT_ONCE:
+            yield from _classify(waiting, classifier, accept)
+            waiting, tiles = [], 0
+    yield from _classify(waiting, classifier, accept)
+
+
+def _classify(
+    waiting: list[PreparedPage | PageFailure], classifier: Classifier, accept: float
+) -> Iterator[ReadPage]:
+    tiles = [lattice.tiles for p in waiting if isinstance(p, PreparedPage) for lattice in p.lattices]
+    scores = classifier.scores(np.concatenate(tiles)) if tiles else np.empty((0, 11), np.float32)
+    start = 0
+    for item in waiting:
+        if isinstance(item, PageFailure):
+            yield ReadPage(_failed(item), None)
+            continue
+        end = start + item.tile_count
+        yield ReadPage(finish(item, scores[start:end], accept), item.registered.page)
+        start = end
+
+
+def _failed(failure: PageFailure) -> PageResult:
+    reason = f"{failure.code}: {failure.detail}" if failure.detail else failure.code
+    return PageResult(failure.number, "", PageStatus.FAILED, reason, 0.0, 0.0, ())

@@ -1,0 +1,174 @@
+"""Cells to ink: each cell cut level from the page, without its lines, its neighbours' strokes and specks.
+
+A cell is cut with a margin around it, because writing crosses lines; what lies mostly outside is dropped again.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from ocrbatch.geometry import enclosing_box
+from ocrbatch.page.erase import Frame, erase_lines
+from ocrbatch.records import CellImage, FieldImage, FieldPlace, Grey, RegisteredPage, read_only
+
+CUT_HEIGHT = 64
+MARGIN = 0.25
+MIN_PEAK = 22.0
+FAINT_SHARE = 0.33
+STROKE_LEVEL = 0.4
+MIN_EXTENT = 0.17
+MIN_PART = 0.04
+MIN_INSIDE = 0.5
+SEVERAL_ASPECT = 1.45
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """A cell's darkness (h, w) float32 against its paper, lines gone, and its place in the cut."""
+
+    darkness: npt.NDArray[np.float32]
+    frame: Frame
+    peak: float
+
+
+def segment(registered: RegisteredPage) -> tuple[FieldImage, ...]:
+    """Cut every field of a page to its cells' ink."""
+    cuts = [[_cut(registered.page.pixels, quad) for quad in place.cells] for place in registered.places]
+    peaks = [cut.peak for field in cuts for cut in field if cut.peak >= MIN_PEAK]
+    # Print that shines through from the back is much fainter than the page's own writing.
+    faintest = FAINT_SHARE * float(np.percentile(peaks, 75)) if peaks else 0.0
+    return tuple(
+        _field(place, [_cell(cut, max(faintest, MIN_PEAK)) for cut in field])
+        for place, field in zip(registered.places, cuts, strict=True)
+    )
+
+
+def _field(place: FieldPlace, cells: list[CellImage]) -> FieldImage:
+    return FieldImage(place, enclosing_box(place.cells), tuple(cells))
+
+
+def _cut(pixels: Grey, quad: npt.NDArray[np.float32]) -> _Cut:
+    """Cut a cell with its margin, level, at the page's own scale up to 64 pixels of height."""
+    across = (np.linalg.norm(quad[1] - quad[0]) + np.linalg.norm(quad[2] - quad[3])) / 2
+    down = (np.linalg.norm(quad[3] - quad[0]) + np.linalg.norm(quad[2] - quad[1])) / 2
+    scale = min(1.0, CUT_HEIGHT / max(float(down), 1.0))
+    width, height = max(int(across * scale + 0.5), 4), max(int(down * scale + 0.5), 4)
+    margin = max(int(MARGIN * min(width, height)), 3)
+    frame = Frame(margin, margin, width, height)
+    picture = _warp(pixels, quad, frame, scale)
+    darkness, level = _against_paper(picture, frame)
+    darkness = erase_lines(darkness, frame, level)
+    inside = darkness[frame.inner(0.04)]
+    return _Cut(darkness, frame, float(np.percentile(inside, 99.3)) if inside.size else 0.0)
+
+
+def _warp(pixels: Grey, quad: npt.NDArray[np.float32], frame: Frame, scale: float) -> Grey:
+    """Map the quadrilateral to the frame; where the cut is reduced, the page is reduced by area before."""
+    size = (frame.width + 2 * frame.x, frame.height + 2 * frame.y)
+    corners = np.array(
+        [
+            [frame.x, frame.y],
+            [frame.x + frame.width, frame.y],
+            [frame.x + frame.width, frame.y + frame.height],
+            [frame.x, frame.y + frame.height],
+        ],
+        dtype=np.float32,
+    )
+    source = quad.astype(np.float32)
+    if scale < 0.7:
+        reach = 0.5 * float(np.ptp(source, axis=0).max())
+        left, top = np.maximum(np.floor(source.min(axis=0) - reach), 0).astype(int)
+        right, bottom = np.ceil(source.max(axis=0) + reach).astype(int)
+        part = pixels[top:bottom, left:right]
+        if part.size:
+            pixels = cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+            shrink = np.array([pixels.shape[1] / part.shape[1], pixels.shape[0] / part.shape[0]])
+            source = ((source - [left, top]) * shrink).astype(np.float32)
+    # Corners are given at pixels' edges; OpenCV samples at their centres.
+    matrix = cv2.getPerspectiveTransform(source - 0.5, corners - 0.5)
+    return cv2.warpPerspective(pixels, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+
+def _against_paper(picture: Grey, frame: Frame) -> tuple[npt.NDArray[np.float32], float]:
+    """Give the darkness (h, w) float32 against the paper around, and the paper's own unevenness."""
+    side = max(int(0.5 * min(frame.width, frame.height)) | 1, 5)
+    paper = cv2.morphologyEx(picture, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_RECT, (side, side)))
+    # A scribble may fill more than the closing does: the paper is never darker than most of the cell.
+    most = float(np.percentile(picture[frame.inner(0.1)], 60)) if picture.size else 255.0
+    paper = cv2.blur(np.maximum(paper, np.uint8(most)), (side, side))
+    darkness = cv2.subtract(paper, picture).astype(np.float32)
+    inside = darkness[frame.inner(0.12)]
+    level = float(np.percentile(inside, 50)) if inside.size else 0.0
+    return np.maximum(darkness - level, 0), level
+
+
+def _cell(cut: _Cut, faintest: float) -> CellImage:
+    """Keep the strokes that belong to the cell."""
+    blank = CellImage(read_only(np.zeros((1, 1), np.uint8)), blank=True)
+    if cut.peak < faintest:
+        return blank
+    mask = (cut.darkness >= STROKE_LEVEL * cut.peak).astype(np.uint8)
+    kept, notes = _own_parts(mask, cut.frame)
+    if kept is None:
+        return blank
+    # A pixel around each stroke keeps the grey of its edge.
+    around = cv2.dilate(kept, np.ones((3, 3), np.uint8))
+    ink = np.clip(cut.darkness * (255.0 / (0.9 * cut.peak)), 0, 255).astype(np.uint8) * around
+    return CellImage(read_only(ink), blank=False, notes=notes)
+
+
+def _own_parts(mask: Grey, frame: Frame) -> tuple[Grey | None, tuple[str, ...]]:
+    """Keep the connected parts that lie in the cell and are no specks; None where nothing is left."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    if count < 2:
+        return None, ()
+    inner = frame.inner(0.0)
+    inside = np.bincount(labels[inner].ravel(), minlength=count)
+    area = stats[:, cv2.CC_STAT_AREA]
+    short = min(frame.width, frame.height)
+    extent = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
+    own = inside >= MIN_INSIDE * area
+    own[0] = False
+    large = own & (extent >= MIN_EXTENT * frame.height) & (area >= 0.004 * short * frame.height)
+    large &= ~_line_remains(stats, frame)
+    if not large.any():
+        return None, ()
+    main = int(np.where(large, area, 0).max())
+    keep = own & (area >= max(MIN_PART * main, 3)) & ((extent >= 0.5 * MIN_EXTENT * frame.height) | large)
+    keep &= ~_line_remains(stats, frame)
+    notes = []
+    if (inside[~own] > 0.3 * main).any():
+        notes.append("stroke from outside")
+    if _several(stats[keep], frame):
+        notes.append("several digits")
+    return keep[labels].astype(np.uint8), tuple(notes)
+
+
+def _line_remains(stats: npt.NDArray[np.int32], frame: Frame) -> npt.NDArray[np.bool_]:
+    """Tell which parts (n, 5) are thin and lie along a side of the cell: what is left of its line."""
+    left, top = stats[:, cv2.CC_STAT_LEFT], stats[:, cv2.CC_STAT_TOP]
+    width, height = stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]
+    near_x, near_y = 0.1 * frame.width, 0.1 * frame.height
+    flat = (height <= max(0.09 * frame.height, 2)) & (
+        (top + height <= frame.y + near_y) | (top >= frame.y + frame.height - near_y)
+    )
+    upright = (width <= max(0.09 * frame.width, 2)) & (
+        (left + width <= frame.x + near_x) | (left >= frame.x + frame.width - near_x)
+    )
+    return np.asarray(flat | upright)
+
+
+def _several(stats: npt.NDArray[np.int32], frame: Frame) -> bool:
+    """Tell whether the kept parts (n, 5) look like more than one digit: much wider than high, or side by side."""
+    left, right = stats[:, cv2.CC_STAT_LEFT], stats[:, cv2.CC_STAT_LEFT] + stats[:, cv2.CC_STAT_WIDTH]
+    top, bottom = stats[:, cv2.CC_STAT_TOP], stats[:, cv2.CC_STAT_TOP] + stats[:, cv2.CC_STAT_HEIGHT]
+    high = int(bottom.max() - top.min())
+    wide = int(right.max() - left.min())
+    if high >= 0.25 * frame.height and wide > SEVERAL_ASPECT * high:
+        return True
+    tall = (bottom - top) >= 0.6 * high
+    order = np.argsort(left[tall])
+    starts, ends = left[tall][order], right[tall][order]
+    return bool((starts[1:] >= ends[:-1] - 1).any() and wide > 0.7 * high)
