@@ -84,7 +84,7 @@ def _corners(line_map: LineMap, points: Floats) -> tuple[Bools, Bools]:
 
     A line that ends a little before the crossing counts, as at a rounded corner.
     """
-    rows, columns = np.indices(points.shape[:2])
+    rows, columns = np.arange(len(points))[:, None], np.arange(points.shape[1])[None]
     x, y = points[..., 0], points[..., 1]
     met = _supports(line_map.horizontals, rows, x - REACH, x + REACH) > 0
     hanging = met & (_supports(line_map.verticals, columns, y + 2, y + 2 * REACH) >= 0.4)
@@ -127,7 +127,9 @@ def _upper_sides(line_map: LineMap, points: Floats, hanging: Bools) -> tuple[Ind
     if not tops:
         empty = np.empty(0, np.intp)
         return empty, empty, empty
-    top, left, right = np.concatenate(tops), np.concatenate(lefts), np.concatenate(rights)
+    top: Indices = np.concatenate(tops)
+    left: Indices = np.concatenate(lefts)
+    right: Indices = np.concatenate(rights)
     start, end = points[top, left, 0], points[top, right, 0]
     fits = (end - start >= 0.7 * MIN_CELL) & (end - start <= MAX_WIDTH_SHARE * line_map.width)
     fits &= _supports(line_map.horizontals, top, start, end) >= FAINT_SUPPORT

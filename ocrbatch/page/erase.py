@@ -80,4 +80,4 @@ def _fill(picture: Floats, first: int, last: int, line: float) -> None:
 def _widened(values: Floats, reach: int) -> Floats:
     """Give the running maximum over ``reach`` places to either side."""
     padded = np.pad(values, reach)
-    return np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1).max(axis=1)
+    return np.asarray(np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1).max(axis=1))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ocrbatch.page.normalize import normalize_many
-from ocrbatch.records import LABELS, NOT_A_DIGIT, Edge, FieldImage, Lattice, Probabilities, read_only
+from ocrbatch.records import LABELS, NOT_A_DIGIT, Edge, FieldImage, Grey, Lattice, Probabilities, read_only
 
 UNREAD = "?"
 
@@ -23,7 +23,7 @@ class Step:
 def boxes_lattice(field: FieldImage) -> Lattice:
     """Give the one way through a field of boxes."""
     edges = []
-    inks = []
+    inks: list[Grey] = []
     for index, cell in enumerate(field.cells):
         edges.append(Edge(index, index + 1, None if cell.blank else len(inks)))
         if not cell.blank:

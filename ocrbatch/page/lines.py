@@ -174,7 +174,8 @@ def ridge_depth(picture: Grey) -> Grey:
     column = cv2.getStructuringElement(cv2.MORPH_RECT, (1, MAX_THICKNESS + 2))
     depth = cv2.morphologyEx(picture, cv2.MORPH_BLACKHAT, column)
     # Averaging along the row lifts pale lines out of the noise and bridges dots.
-    return cv2.blur(depth, (7, 1))
+    smooth: Grey = cv2.blur(depth, (7, 1))
+    return smooth
 
 
 def _pieces(mask: Grey) -> Floats:

@@ -22,6 +22,8 @@ MIN_EXTENT = 0.17
 MIN_PART = 0.04
 MIN_INSIDE = 0.5
 SEVERAL_ASPECT = 1.45
+SINGLE_CELL_ASPECT = 1.25
+SPILL = 0.06
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class _Cut:
 
 def segment(registered: RegisteredPage) -> tuple[FieldImage, ...]:
     """Cut every field of a page to its cells' ink."""
-    cuts = [[_cut(registered.page.pixels, quad) for quad in place.cells] for place in registered.places]
+    cuts = [_cut_run(registered.page.pixels, place.cells) for place in registered.places]
     peaks = [cut.peak for field in cuts for cut in field if cut.peak >= MIN_PEAK]
     # Print that shines through from the back is much fainter than the page's own writing.
     faintest = FAINT_SHARE * float(np.percentile(peaks, 75)) if peaks else 0.0
@@ -49,8 +51,17 @@ def _field(place: FieldPlace, cells: list[CellImage]) -> FieldImage:
     return FieldImage(place, enclosing_box(place.cells), tuple(cells))
 
 
-def _cut(pixels: Grey, quad: npt.NDArray[np.float32]) -> _Cut:
-    """Cut a cell with its margin, level, at the page's own scale up to 64 pixels of height."""
+def _cut_run(pixels: Grey, cells: npt.NDArray[np.float32]) -> list[_Cut]:
+    """Cut the cells (n, 4, 2) of a run; writing may leave it at its ends, but not for a neighbour's cell."""
+    last = len(cells) - 1
+    return [_cut(pixels, quad, (i == 0, i == last)) for i, quad in enumerate(cells)]
+
+
+def _cut(pixels: Grey, quad: npt.NDArray[np.float32], free: tuple[bool, bool]) -> _Cut:
+    """Cut a cell with its margin, level, at the page's own scale up to 64 pixels of height.
+
+    ``free`` tells whether there is no neighbour on its left and on its right.
+    """
     across = (np.linalg.norm(quad[1] - quad[0]) + np.linalg.norm(quad[2] - quad[3])) / 2
     down = (np.linalg.norm(quad[3] - quad[0]) + np.linalg.norm(quad[2] - quad[1])) / 2
     scale = min(1.0, CUT_HEIGHT / max(float(down), 1.0))
@@ -60,6 +71,11 @@ def _cut(pixels: Grey, quad: npt.NDArray[np.float32]) -> _Cut:
     picture = _warp(pixels, quad, frame, scale)
     darkness, level = _against_paper(picture, frame)
     darkness = erase_lines(darkness, frame, level)
+    spill = int(SPILL * width)
+    if not free[0]:
+        darkness[:, : max(margin - spill, 0)] = 0
+    if not free[1]:
+        darkness[:, margin + width + spill :] = 0
     inside = darkness[frame.inner(0.04)]
     return _Cut(darkness, frame, float(np.percentile(inside, 99.3)) if inside.size else 0.0)
 
@@ -88,7 +104,8 @@ def _warp(pixels: Grey, quad: npt.NDArray[np.float32], frame: Frame, scale: floa
             source = ((source - [left, top]) * shrink).astype(np.float32)
     # Corners are given at pixels' edges; OpenCV samples at their centres.
     matrix = cv2.getPerspectiveTransform(source - 0.5, corners - 0.5)
-    return cv2.warpPerspective(pixels, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    cut: Grey = cv2.warpPerspective(pixels, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return cut
 
 
 def _against_paper(picture: Grey, frame: Frame) -> tuple[npt.NDArray[np.float32], float]:
@@ -129,6 +146,8 @@ def _own_parts(mask: Grey, frame: Frame) -> tuple[Grey | None, tuple[str, ...]]:
     area = stats[:, cv2.CC_STAT_AREA]
     short = min(frame.width, frame.height)
     extent = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
+    # Label 0 is the paper.
+    inside[0] = 0
     own = inside >= MIN_INSIDE * area
     own[0] = False
     large = own & (extent >= MIN_EXTENT * frame.height) & (area >= 0.004 * short * frame.height)
@@ -137,10 +156,8 @@ def _own_parts(mask: Grey, frame: Frame) -> tuple[Grey | None, tuple[str, ...]]:
         return None, ()
     main = int(np.where(large, area, 0).max())
     keep = own & (area >= max(MIN_PART * main, 3)) & ((extent >= 0.5 * MIN_EXTENT * frame.height) | large)
-    keep &= ~_line_remains(stats, frame)
+    keep &= ~_line_remains(stats, frame) & ~_intruders(stats, inside, frame, main)
     notes = []
-    if (inside[~own] > 0.3 * main).any():
-        notes.append("stroke from outside")
     if _several(stats[keep], frame):
         notes.append("several digits")
     return keep[labels].astype(np.uint8), tuple(notes)
@@ -160,13 +177,23 @@ def _line_remains(stats: npt.NDArray[np.int32], frame: Frame) -> npt.NDArray[np.
     return np.asarray(flat | upright)
 
 
+def _intruders(
+    stats: npt.NDArray[np.int32], inside: npt.NDArray[np.intp], frame: Frame, main: int
+) -> npt.NDArray[np.bool_]:
+    """Tell which parts (n, 5) are the ends of a neighbour's strokes: small, and at the cell's left or right side."""
+    left, right = stats[:, cv2.CC_STAT_LEFT], stats[:, cv2.CC_STAT_LEFT] + stats[:, cv2.CC_STAT_WIDTH]
+    at_side = (left <= frame.x + 0.03 * frame.width) | (right >= frame.x + 0.97 * frame.width)
+    return np.asarray(at_side & (inside < 0.4 * main) & (stats[:, cv2.CC_STAT_WIDTH] < 0.4 * frame.width))
+
+
 def _several(stats: npt.NDArray[np.int32], frame: Frame) -> bool:
     """Tell whether the kept parts (n, 5) look like more than one digit: much wider than high, or side by side."""
     left, right = stats[:, cv2.CC_STAT_LEFT], stats[:, cv2.CC_STAT_LEFT] + stats[:, cv2.CC_STAT_WIDTH]
     top, bottom = stats[:, cv2.CC_STAT_TOP], stats[:, cv2.CC_STAT_TOP] + stats[:, cv2.CC_STAT_HEIGHT]
     high = int(bottom.max() - top.min())
     wide = int(right.max() - left.min())
-    if high >= 0.25 * frame.height and wide > SEVERAL_ASPECT * high:
+    roomy = frame.width > SINGLE_CELL_ASPECT * frame.height
+    if roomy and high >= 0.25 * frame.height and wide > SEVERAL_ASPECT * high:
         return True
     tall = (bottom - top) >= 0.6 * high
     order = np.argsort(left[tall])

@@ -8,12 +8,13 @@ import io
 import struct
 from collections.abc import Iterator
 
+import numpy as np
 from PIL import Image
 
 from ocrbatch.errors import DecodeError
 from ocrbatch.page.containers.quiet import captured_standard_error, guarded
 from ocrbatch.page.containers.tags import Directory, Layout, read_directory, read_layout
-from ocrbatch.page.grey import brighten_high_bytes, grey_of_image, make_page
+from ocrbatch.page.grey import brighten_high_bytes, grey_of_image, make_page, scale_samples
 from ocrbatch.records import Grey, Page, PageFailure
 
 MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
@@ -26,6 +27,7 @@ _THUMBNAIL_OR_MASK = 0b101
 _UNPACKED, _SUBSAMPLED = 1, 6
 _SEPARATE_PLANES = 2
 _MIN_IS_WHITE = 0
+_SAMPLE_FORMAT, _UNSIGNED = 339, 1
 
 
 def read_tiff(data: bytes, max_pixels: int) -> Iterator[Page | PageFailure]:
@@ -166,7 +168,11 @@ def _to_grey(image: Image.Image, directory: Directory) -> Grey:
         code = "truncated" if "truncated" in str(error) else "broken"
         reason = b"".join(said).decode("latin-1").strip() or str(error)
         raise DecodeError(code, f"TIFF: {reason}"[:200]) from error
-    grey = grey_of_image(image)
+    if image.mode == "I" and directory.number(_SAMPLE_FORMAT, _UNSIGNED) == _UNSIGNED:
+        # Pillow has no unsigned 32 bits: paper in the upper half would come out below zero.
+        grey = scale_samples(np.asarray(image).view(np.uint32))
+    else:
+        grey = grey_of_image(image)
     high_grey = image.mode == "F" or image.mode.startswith("I")
     if high_grey and directory.number(_PHOTOMETRIC, 1) == _MIN_IS_WHITE:
         return 255 - grey
