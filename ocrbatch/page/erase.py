@@ -45,36 +45,50 @@ def _erase_row_line(picture: Floats, frame: Frame, row: int, noise: float) -> No
     reach = max(int(BAND * frame.height), 3)
     low, high = max(row - reach, 0), min(row + reach + 1, len(picture))
     along = picture[low:high, frame.x : frame.x + frame.width]
+    half = frame.width // 2
     # The median along the line is the line's own darkness: writing crosses only parts of it.
-    profile = np.median(along, axis=1)
-    peak = float(profile.max())
-    if peak < max(MIN_LINE, 2 * noise):
+    profiles = np.stack([np.median(along[:, :half], axis=1), np.median(along[:, half:], axis=1)])
+    peaks, places = profiles.max(axis=1), profiles.argmax(axis=1)
+    if peaks.max() < max(MIN_LINE, 2 * noise):
         return
-    centre = int(profile.argmax())
-    first = last = centre
-    while first > 0 and profile[first - 1] > 0.2 * peak:
+    if peaks.min() < 0.4 * peaks.max():
+        places[:] = places[peaks.argmax()]
+    # Bent paper tilts a line within its cell.
+    columns = np.arange(picture.shape[1])
+    tilt = (places[1] - places[0]) / max(frame.width / 2, 1)
+    path = low + places[0] + tilt * (columns - frame.x - frame.width / 4)
+    first, last = _thickness(picture, frame, path, reach)
+    rows = np.round(path).astype(int)[None] + np.arange(first - 2, last + 3)[:, None]
+    rows = np.clip(rows, 0, len(picture) - 1)
+    band = picture[rows, columns[None]]
+    picture[rows[2:-2], columns[None]] = _filled(band, float(peaks.max()))
+
+
+def _thickness(picture: Floats, frame: Frame, path: npt.NDArray[np.float64], reach: int) -> tuple[int, int]:
+    """Give the line's first and last row relative to its path, with a row for its soft edge on both sides."""
+    columns = np.arange(frame.x, frame.x + frame.width)
+    offsets = np.arange(-reach, reach + 1)
+    rows = np.clip(np.round(path[columns]).astype(int)[None] + offsets[:, None], 0, len(picture) - 1)
+    profile = np.median(picture[rows, columns[None]], axis=1)
+    dark = profile > 0.2 * profile[reach - 1 : reach + 2].max()
+    first = last = reach
+    while first > 0 and dark[first - 1]:
         first -= 1
-    while last < len(profile) - 1 and profile[last + 1] > 0.2 * peak:
+    while last < 2 * reach and dark[last + 1]:
         last += 1
-    first, last = max(low + first - 1, 0), min(low + last + 1, len(picture) - 1)
-    _fill(picture, first, last, peak)
+    return first - reach - 1, last - reach + 1
 
 
-def _fill(picture: Floats, first: int, last: int, line: float) -> None:
-    """Replace rows ``first`` to ``last``: strokes that reach both edges run on, others end there."""
-    above = (
-        picture[max(first - 2, 0) : first].max(axis=0) if first > 0 else np.zeros(picture.shape[1], np.float32)
-    )
-    below = picture[last + 1 : last + 3]
-    below = below.max(axis=0) if len(below) else np.zeros(picture.shape[1], np.float32)
+def _filled(band: Floats, line: float) -> Floats:
+    """Replace a line in a band that has two more rows on both sides: strokes that reach both edges run on."""
+    above, below, middle = band[:2].max(axis=0), band[-2:].max(axis=0), band[2:-2]
     # A slanted stroke leaves the line a little beside where it enters.
-    reach = max((last - first) // 2, 1)
+    reach = max(len(middle) // 2, 1)
     crossing = np.minimum(_widened(above, reach), _widened(below, reach))
     crossing = np.minimum(crossing, np.maximum(above, below) + 0.5 * crossing)
-    band = picture[first : last + 1]
-    ink = np.where(band > STRONGER * line + 15, band, 0)
-    carried = np.where(crossing > 0.5 * line + 20, np.minimum(band, crossing), 0)
-    picture[first : last + 1] = np.maximum(ink, carried)
+    ink = np.where(middle > STRONGER * line + 15, middle, 0)
+    carried = np.where(crossing > 0.5 * line + 20, np.minimum(middle, crossing), 0)
+    return np.asarray(np.maximum(ink, carried), dtype=np.float32)
 
 
 def _widened(values: Floats, reach: int) -> Floats:

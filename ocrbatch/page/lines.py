@@ -248,7 +248,7 @@ def _tail(chain: Floats) -> tuple[float, float, float, float]:
 def _measure(chains: list[Floats], depth: Grey) -> Lines:
     """Fit every chain, and look along each fitted line for all that is seen of it, faint stretches too."""
     height, width = depth.shape
-    curves = np.array([_fit(chain) for chain in chains]).reshape(-1, 3)
+    curves = np.array([_sharpen(_fit(chain), chain, depth) for chain in chains]).reshape(-1, 3)
     seen = np.zeros((len(chains), width), np.bool_)
     tall = cv2.dilate(depth, np.ones((3, 1), np.uint8))
     for index, chain in enumerate(chains):
@@ -266,6 +266,31 @@ def _measure(chains: list[Floats], depth: Grey) -> Lines:
     cover = np.zeros((len(chains), width + 1), np.int32)
     np.cumsum(seen, axis=1, out=cover[:, 1:])
     return Lines(read_only(curves), read_only(cover))
+
+
+def _sharpen(curve: Floats, chain: Floats, depth: Grey) -> Floats:
+    """Fit a chain's curve again to the ridge itself, leaving out where writing draws it aside."""
+    height = len(depth)
+    t = np.concatenate([np.arange(int(piece[0]), int(piece[1]), 2) for piece in chain])
+    for reach in (4, 2):
+        place = np.polyval(curve, t + 0.5)
+        rows = place.astype(int)[None] + np.arange(-reach, reach + 1)[:, None]
+        weights = depth[np.clip(rows, 0, height - 1), t[None]].astype(np.float64) ** 2
+        total = weights.sum(axis=0)
+        seen = total > 0
+        centre = ((rows + 0.5) * weights).sum(axis=0)[seen] / total[seen]
+        miss = np.abs(centre - np.median(centre - place[seen]) - place[seen])
+        good = miss <= max(float(np.percentile(miss, 60)), 0.7)
+        where = t[seen][good] + 0.5
+        if len(where) < 8:
+            return curve
+        degree = 2 if curve[0] else 1
+        middle = where.mean()
+        shifted = np.zeros(3)
+        shifted[2 - degree :] = np.polyfit(where - middle, centre[good], degree)
+        a, b, c = shifted
+        curve = np.array([a, b - 2 * a * middle, c - b * middle + a * middle**2])
+    return curve
 
 
 def _fit(chain: Floats) -> Floats:

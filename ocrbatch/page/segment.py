@@ -24,14 +24,19 @@ MIN_INSIDE = 0.5
 SEVERAL_ASPECT = 1.45
 SINGLE_CELL_ASPECT = 1.25
 SPILL = 0.06
+TAIL_HEIGHT = 0.3
 
 
 @dataclass(frozen=True, slots=True)
 class _Cut:
-    """A cell's darkness (h, w) float32 against its paper, lines gone, and its place in the cut."""
+    """A cell's darkness (h, w) float32 against its paper, lines gone, and its place in the cut.
+
+    ``free`` tells whether there is no neighbour on its left and on its right.
+    """
 
     darkness: npt.NDArray[np.float32]
     frame: Frame
+    free: tuple[bool, bool]
     peak: float
 
 
@@ -58,10 +63,7 @@ def _cut_run(pixels: Grey, cells: npt.NDArray[np.float32]) -> list[_Cut]:
 
 
 def _cut(pixels: Grey, quad: npt.NDArray[np.float32], free: tuple[bool, bool]) -> _Cut:
-    """Cut a cell with its margin, level, at the page's own scale up to 64 pixels of height.
-
-    ``free`` tells whether there is no neighbour on its left and on its right.
-    """
+    """Cut a cell with its margin, level, at the page's own scale up to 64 pixels of height."""
     across = (np.linalg.norm(quad[1] - quad[0]) + np.linalg.norm(quad[2] - quad[3])) / 2
     down = (np.linalg.norm(quad[3] - quad[0]) + np.linalg.norm(quad[2] - quad[1])) / 2
     scale = min(1.0, CUT_HEIGHT / max(float(down), 1.0))
@@ -71,13 +73,8 @@ def _cut(pixels: Grey, quad: npt.NDArray[np.float32], free: tuple[bool, bool]) -
     picture = _warp(pixels, quad, frame, scale)
     darkness, level = _against_paper(picture, frame)
     darkness = erase_lines(darkness, frame, level)
-    spill = int(SPILL * width)
-    if not free[0]:
-        darkness[:, : max(margin - spill, 0)] = 0
-    if not free[1]:
-        darkness[:, margin + width + spill :] = 0
     inside = darkness[frame.inner(0.04)]
-    return _Cut(darkness, frame, float(np.percentile(inside, 99.3)) if inside.size else 0.0)
+    return _Cut(darkness, frame, free, float(np.percentile(inside, 99.3)) if inside.size else 0.0)
 
 
 def _warp(pixels: Grey, quad: npt.NDArray[np.float32], frame: Frame, scale: float) -> Grey:
@@ -127,13 +124,33 @@ def _cell(cut: _Cut, faintest: float) -> CellImage:
     if cut.peak < faintest:
         return blank
     mask = (cut.darkness >= STROKE_LEVEL * cut.peak).astype(np.uint8)
-    kept, notes = _own_parts(mask, cut.frame)
+    kept, notes = _own_parts(_without_tails(mask, cut), cut.frame)
     if kept is None:
         return blank
     # A pixel around each stroke keeps the grey of its edge.
     around = cv2.dilate(kept, np.ones((3, 3), np.uint8))
     ink = np.clip(cut.darkness * (255.0 / (0.9 * cut.peak)), 0, 255).astype(np.uint8) * around
     return CellImage(read_only(ink), blank=False, notes=notes)
+
+
+def _without_tails(mask: Grey, cut: _Cut) -> Grey:
+    """Cut off strokes where they run into a neighbour's cell, but not a digit that stands across the line."""
+    frame = cut.frame
+    spill = max(int(SPILL * frame.width), 1)
+    labels = None
+    for column, beyond, free in (
+        (frame.x - spill, slice(0, max(frame.x - spill, 0)), cut.free[0]),
+        (frame.x + frame.width + spill, slice(frame.x + frame.width + spill, None), cut.free[1]),
+    ):
+        if free or not 0 <= column < mask.shape[1]:
+            continue
+        if labels is None:
+            labels = cv2.connectedComponents(mask, connectivity=8)[1]
+        for label in np.unique(labels[:, column]):
+            rows = np.nonzero(labels[:, column] == label)[0]
+            if label and rows[-1] - rows[0] < TAIL_HEIGHT * frame.height:
+                mask[:, beyond][labels[:, beyond] == label] = 0
+    return mask
 
 
 def _own_parts(mask: Grey, frame: Frame) -> tuple[Grey | None, tuple[str, ...]]:
