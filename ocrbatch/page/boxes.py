@@ -195,12 +195,15 @@ def _parted(verticals: Lines, quads: Floats) -> Bools:
 
 
 def _company(cells: Cells) -> npt.NDArray[np.intp]:
-    """Count for every cell (n,) the sure cells that share one of its sides, those of like size twice, up to 4.
+    """Count for every cell (n,) the sure cells of like size that it reaches from side to side.
 
-    The strokes of a 1 may split a cell, and print may stand in one, but only true cells are alike in rows.
+    The strokes of a 1 may split a cell, and print may stand in one, but only true cells are alike in rows. A cell
+    that shares a side with a sure one of another size only, as in a table with a wide column, counts 1.
     """
     size = sizes(cells.quads)
-    company = np.zeros(len(cells), np.intp)
+    group = np.arange(len(cells))
+    links: list[tuple[int, int]] = []
+    beside_any = np.zeros(len(cells), np.bool_)
     for side in range(4):
         # What lies beyond a side has that line on its other side and the same two lines along.
         other, along = (side + 2) % 4, [(side + 1) % 4, (side + 3) % 4]
@@ -209,11 +212,22 @@ def _company(cells: Cells) -> npt.NDArray[np.intp]:
             if cells.sure[index]:
                 beyond.setdefault(key, []).append(index)
         for index, key in enumerate(map(tuple, cells.lines[:, [side, *along]].tolist())):
-            if key in beyond:
-                far = size[beyond[key]]
-                like = (np.abs(far - size[index]) <= SAME_SIZE * np.maximum(far, size[index]) + 1).all(axis=1)
-                company[index] += 2 if like.any() else 1
-    return np.minimum(company, 4)
+            for far in beyond.get(key, ()):
+                beside_any[index] = True
+                if (np.abs(size[far] - size[index]) <= SAME_SIZE * np.maximum(size[far], size[index]) + 1).all():
+                    links.append((index, far))
+    changed = True
+    while changed:
+        changed = False
+        for index, far in links:
+            if cells.sure[index] and group[index] != group[far]:
+                group[index] = group[far] = min(group[index], group[far])
+                changed = True
+    count = np.bincount(group[cells.sure], minlength=len(cells))
+    company = np.where(cells.sure, count[group] - 1, 0)
+    for index, far in links:
+        company[index] = max(company[index], count[group[far]] - (1 if cells.sure[index] else 0))
+    return np.maximum(company, beside_any)
 
 
 def _choose(cells: Cells) -> Cells:

@@ -209,18 +209,17 @@ def _chain(pieces: Floats) -> list[Floats]:
     """Join the pieces that continue each other, from left to right; a chain is an array of pieces (n, 5)."""
     order = np.argsort(pieces[:, 0], kind="stable")
     chains: list[list[int]] = []
-    tails = np.empty((len(pieces), 4))  # of each chain: its end, the offset and slope there, its start
+    tails = np.empty((len(pieces), 7))
     for index in order:
         start, end, offset, slope, _ = pieces[index]
         t = tails[: len(chains)]
         gap = np.maximum(start - t[:, 0], 0)
-        middle = (start + np.minimum(end, start + 40)) / 2
-        miss = np.abs(t[:, 1] + t[:, 2] * middle - (offset + slope * middle))
-        fits = (
-            (gap <= np.maximum(MAX_GAP, t[:, 0] - t[:, 3]))
-            & (start > t[:, 0] - 12)
-            & (miss <= 1.8 + 0.03 * gap)
-        )
+        # The longer of the two tells the direction: a short stroke's own is not to be trusted.
+        head = (start + np.minimum(end, start + 40)) / 2
+        miss = np.abs(t[:, 1] + t[:, 2] * head - (offset + slope * head))
+        back_miss = np.abs(t[:, 5] - (offset + slope * t[:, 4]))
+        miss = np.where(end - start > t[:, 6], back_miss, miss)
+        fits = (gap <= np.maximum(MAX_GAP, t[:, 0] - t[:, 3])) & (start > t[:, 0] - 12) & (miss <= 1.8 + 0.03 * gap)
         if fits.any():
             found = int(np.where(fits, miss + 0.05 * gap, np.inf).argmin())
         else:
@@ -231,18 +230,22 @@ def _chain(pieces: Floats) -> list[Floats]:
     return [pieces[chain] for chain in chains]
 
 
-def _tail(chain: Floats) -> tuple[float, float, float, float]:
-    """Give a chain's end, the offset and slope of the line through its last stretch, and its start."""
+def _tail(chain: Floats) -> tuple[float, ...]:
+    """Give a chain's end; the offset and slope of the line through its last stretch; its start.
+
+    Then the middle of that stretch, the line's place there, and how much of the stretch is seen.
+    """
     end = float(chain[:, 1].max())
     last = chain[chain[:, 1] > end - 150]
-    weights = last[:, 1] - last[:, 0]
+    length = last[:, 1] - last[:, 0]
+    seen = float(length.sum())
     middle = (last[:, 0] + last[:, 1]) / 2
     place = last[:, 2] + last[:, 3] * middle
-    mean_t, mean_p = np.average(middle, weights=weights), np.average(place, weights=weights)
-    within = weights**2 / 12
-    covariance = np.average((middle - mean_t) * (place - mean_p) + within * last[:, 3], weights=weights)
-    slope = covariance / max(np.average((middle - mean_t) ** 2 + within, weights=weights), 1e-9)
-    return end, float(mean_p - slope * mean_t), float(slope), float(chain[:, 0].min())
+    mean_t, mean_p = float(length @ middle) / seen, float(length @ place) / seen
+    within = length**2 / 12
+    covariance = length @ ((middle - mean_t) * (place - mean_p) + within * last[:, 3])
+    slope = float(covariance / max(length @ ((middle - mean_t) ** 2 + within), 1e-9))
+    return end, mean_p - slope * mean_t, slope, float(chain[:, 0].min()), mean_t, mean_p, seen
 
 
 def _measure(chains: list[Floats], depth: Grey) -> Lines:
