@@ -1,0 +1,81 @@
+"""From a plan to a picture with its geometry."""
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from ocrbatch.geometry import transform_points
+from ocrbatch.records import Page
+from tests.helpers.render.digits import Digits, drawn_digits
+from tests.helpers.render.drawing import draw
+from tests.helpers.render.plan import Lines, PageSpec, Scan, runs
+from tests.helpers.render.scanning import take, view
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedPage:
+    """A picture and the truth about it.
+
+    ``pixels`` (H, W) or, in colour, (H, W, 3) RGB uint8; ``cells`` has a (n, 4, 2) float32 array a run, in
+    reading order: the middle lines of the ruling in page pixels (upper left corners at whole numbers);
+    ``values`` has a string a run, a character a cell, a space where it is blank.
+    """
+
+    pixels: npt.NDArray[np.uint8]
+    dpi: float
+    cells: tuple[npt.NDArray[np.float32], ...]
+    values: tuple[str, ...]
+
+    def page(self, number: int = 1) -> Page:
+        """Give the page as decoding would: grey."""
+        grey = self.pixels if self.pixels.ndim == 2 else cv2.cvtColor(self.pixels, cv2.COLOR_RGB2GRAY)
+        return Page(number, np.ascontiguousarray(grey), self.dpi)
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The values as the tables write them: blank cells at the ends are dropped."""
+        return tuple(value.strip() for value in self.values)
+
+
+def render_page(
+    spec: PageSpec,
+    *,
+    dpi: float = 200,
+    scan: Scan | None = None,
+    skew: float | None = None,
+    perspective: float | None = None,
+    bilevel: bool | None = None,
+    lines: Lines | None = None,
+    digits: Digits | None = None,
+    written: bool = True,
+    seed: int = 0,
+) -> RenderedPage:
+    """Render a page at 100–600 dpi; arguments that are given replace those of ``scan`` and ``spec``.
+
+    ``skew`` in degrees clockwise, up to ±15; ``perspective`` 0–1. Without ``digits`` simple drawn ones are used;
+    without ``written`` all boxes stay empty (and ``values`` say so). The same arguments give the same pixels.
+    """
+    scan = scan or Scan()
+    scan = replace(
+        scan,
+        skew=scan.skew if skew is None else skew,
+        perspective=scan.perspective if perspective is None else perspective,
+        bilevel=scan.bilevel if bilevel is None else bilevel,
+    )
+    spec = spec if lines is None else replace(spec, lines=lines)
+    random = np.random.default_rng(seed)
+    drawn = draw(spec, dpi, (digits or drawn_digits()) if written else None, scan.colour, random)
+    scale, ordered = dpi / 25.4, runs(spec)
+    upright = [_quads([grid.cell_box(row, i) for i in range(grid.columns)], scale) for grid, row in ordered]
+    corners = np.concatenate([quads.reshape(-1, 2) for quads in upright]).astype(np.float32)
+    matrix, size = view(scan, drawn.shape[1], drawn.shape[0], corners, scale)
+    pixels = take(drawn, scan, matrix, size, dpi, random)
+    values = tuple(grid.rows[row] if written else " " * grid.columns for grid, row in ordered)
+    return RenderedPage(pixels, dpi, tuple(transform_points(matrix, quads) for quads in upright), values)
+
+
+def _quads(boxes: list[tuple[float, float, float, float]], scale: float) -> npt.NDArray[np.float64]:
+    corners = [[(x0, y0), (x1, y0), (x1, y1), (x0, y1)] for x0, y0, x1, y1 in boxes]
+    return np.array(corners, np.float64) * scale
