@@ -12,11 +12,13 @@ MAX_HEIGHT_SHARE = 0.22
 MAX_WIDTH_SHARE = 0.75
 MIN_ASPECT = 0.28
 REACH = 6
-SURE_SUPPORT = 0.6
+SURE_SUPPORT = 0.75
+FIRM_SUPPORT = 0.8
 FAINT_SUPPORT = 0.3
 CORNER_SUPPORT = 0.35
 SAME_SIZE = 0.14
 MAX_CANDIDATES = 3000
+ENOUGH_COMPANY = 4
 
 Bools = npt.NDArray[np.bool_]
 Indices = npt.NDArray[np.intp]
@@ -26,12 +28,13 @@ Indices = npt.NDArray[np.intp]
 class Cells:
     """Rectangles between lines: ``quads`` (n, 4, 2) float64 of corners from the upper left, clockwise.
 
-    ``lines`` (n, 4) are the numbers of the top, right, bottom and left line; ``sure`` (n,) tells which stand by
-    themselves: the others are believed only beside a sure one.
+    ``lines`` (n, 4) are the numbers of the top, right, bottom and left line, ``support`` (n, 4) the seen share of
+    those sides; ``sure`` (n,) tells which cells stand by themselves: the others are believed only beside them.
     """
 
     quads: Floats
     lines: Indices
+    support: Floats
     sure: Bools
 
     def __len__(self) -> int:
@@ -39,7 +42,7 @@ class Cells:
 
     def take(self, index: Indices | Bools) -> "Cells":
         """Give some of the cells, by index or mask."""
-        return Cells(self.quads[index], self.lines[index], self.sure[index])
+        return Cells(self.quads[index], self.lines[index], self.support[index], self.sure[index])
 
 
 def sizes(quads: Floats) -> Floats:
@@ -101,7 +104,7 @@ def _corners(line_map: LineMap, points: Floats) -> tuple[Bools, Bools]:
 
 def _candidates(line_map: LineMap) -> Cells:
     """Find every rectangle that some support speaks for; many overlap."""
-    none = Cells(np.empty((0, 4, 2)), np.empty((0, 4), np.intp), np.empty(0, np.bool_))
+    none = Cells(np.empty((0, 4, 2)), np.empty((0, 4), np.intp), np.empty((0, 4)), np.empty(0, np.bool_))
     if not len(line_map.horizontals.curves) or not len(line_map.verticals.curves):
         return none
     points = cross(line_map)
@@ -177,7 +180,8 @@ def _measured(
     faint = (weakest >= FAINT_SUPPORT) & (mean >= 0.5) & (corners >= 1) & ~_parted(line_map.verticals, quads)
     keep = np.nonzero(sure | faint)[0]
     keep = keep[np.argsort(-mean[keep], kind="stable")][:MAX_CANDIDATES]
-    return Cells(quads[keep], np.column_stack([top, right, bottom, left])[keep], sure[keep])
+    lines = np.column_stack([top, right, bottom, left])
+    return Cells(quads[keep], lines[keep], support[keep], sure[keep])
 
 
 def _parted(verticals: Lines, quads: Floats) -> Bools:
@@ -194,45 +198,58 @@ def _parted(verticals: Lines, quads: Floats) -> Bools:
     return np.asarray(inside.any(axis=1))
 
 
-def _company(cells: Cells) -> npt.NDArray[np.intp]:
+def _company(cells: Cells) -> tuple[npt.NDArray[np.intp], Bools]:
     """Count for every cell (n,) the sure cells of like size that it reaches from side to side.
 
     The strokes of a 1 may split a cell, and print may stand in one, but only true cells are alike in rows. A cell
-    that shares a side with a sure one of another size only, as in a table with a wide column, counts 1.
+    that shares a side with a sure one of another size only, as in a table with a wide column, counts 1. Beyond 4
+    the count tells no more: pairs of cells make rows too.
+
+    Gives also which cells (n,) have a faint side that parts them from cells of another size only: such a side is
+    rather a stroke of writing.
     """
     size = sizes(cells.quads)
-    group = np.arange(len(cells))
     links: list[tuple[int, int]] = []
-    beside_any = np.zeros(len(cells), np.bool_)
+    met = np.zeros(len(cells), np.bool_)
+    doubtful = np.zeros(len(cells), np.bool_)
     for side in range(4):
         # What lies beyond a side has that line on its other side and the same two lines along.
         other, along = (side + 2) % 4, [(side + 1) % 4, (side + 3) % 4]
         beyond: dict[tuple[int, ...], list[int]] = {}
         for index, key in enumerate(map(tuple, cells.lines[:, [other, *along]].tolist())):
-            if cells.sure[index]:
-                beyond.setdefault(key, []).append(index)
+            beyond.setdefault(key, []).append(index)
         for index, key in enumerate(map(tuple, cells.lines[:, [side, *along]].tolist())):
-            for far in beyond.get(key, ()):
-                beside_any[index] = True
-                if (np.abs(size[far] - size[index]) <= SAME_SIZE * np.maximum(size[far], size[index]) + 1).all():
-                    links.append((index, far))
-    changed = True
-    while changed:
-        changed = False
-        for index, far in links:
-            if cells.sure[index] and group[index] != group[far]:
-                group[index] = group[far] = min(group[index], group[far])
-                changed = True
+            far = np.array(beyond.get(key, ()), dtype=np.intp)
+            like = (np.abs(size[far] - size[index]) <= SAME_SIZE * np.maximum(size[far], size[index]) + 1).all(axis=1)
+            links.extend((index, int(i)) for i in far[like & cells.sure[far]])
+            met[index] |= bool(cells.sure[far].any())
+            doubtful[index] |= bool(len(far) and not like.any() and cells.support[index, side] < FIRM_SUPPORT)
+    group = _groups(len(cells), [(i, far) for i, far in links if cells.sure[i]])
     count = np.bincount(group[cells.sure], minlength=len(cells))
-    company = np.where(cells.sure, count[group] - 1, 0)
+    company = met.astype(np.intp)
     for index, far in links:
-        company[index] = max(company[index], count[group[far]] - (1 if cells.sure[index] else 0))
-    return np.maximum(company, beside_any)
+        company[index] = max(company[index], count[group[far]] - 1)
+    return np.minimum(company, ENOUGH_COMPANY), doubtful
+
+
+def _groups(size: int, links: list[tuple[int, int]]) -> npt.NDArray[np.intp]:
+    """Give every one of ``size`` things (size,) the number of the group that its links make it part of."""
+    parent = list(range(size))
+
+    def root(index: int) -> int:
+        while parent[index] != index:
+            parent[index] = parent[parent[index]]
+            index = parent[index]
+        return index
+
+    for one, other in links:
+        parent[root(one)] = root(other)
+    return np.array([root(index) for index in range(size)], dtype=np.intp)
 
 
 def _choose(cells: Cells) -> Cells:
     """Of the candidates that overlap keep those in company, then the smallest; the faint beside the sure."""
-    company = _company(cells)
+    company, doubtful = _company(cells)
     boxes = np.concatenate([cells.quads.min(axis=1), cells.quads.max(axis=1)], axis=1)
     areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
 
@@ -243,7 +260,7 @@ def _choose(cells: Cells) -> Cells:
     taken = np.zeros(len(cells), np.bool_)
     left = np.ones(len(cells), np.bool_)
     for i in np.lexsort((areas, ~cells.sure, -company)):
-        if not left[i] or not (cells.sure[i] or company[i]):
+        if not left[i] or not (cells.sure[i] or (company[i] and not doubtful[i])):
             continue
         rivals = overlapping(i)
         if not cells.sure[i] and (rivals & cells.sure & (areas < areas[i]) & (company >= company[i])).any():
