@@ -108,6 +108,12 @@ def test_sixteen_bit_colour_tiff_of_a_small_range_is_refused_by_name() -> None:
     assert_like(only(tiff_of([(tags, (deep * 257).tobytes())])).pixels)
 
 
+def test_unsigned_32_bits_are_read() -> None:
+    deep = PAGE.astype("<u4") * 18_000_000
+    data = tiff_of([(tiff_tags(WIDTH, HEIGHT, bits=32), deep.tobytes())])
+    assert_like(only(data).pixels, np.round((PAGE - 20.0) / 215 * 255).astype(np.uint8))
+
+
 @pytest.mark.parametrize("top", [1.0, 255.0, 65535.0])
 def test_floats_are_read_by_their_range(top: float) -> None:
     floats = (PAGE / 235 * top).astype(np.float32)

@@ -138,8 +138,51 @@ def test_png_damage_is_told() -> None:
     assert only_code(png_of(png_chunk(b"IDAT", short), width=100, height=100, kind=4)) == "truncated"
 
 
+def test_damage_beside_the_pixels_of_a_png_is_told() -> None:
+    data = saved(PAGE, "PNG", dpi=(300, 300))
+    assert only_code(data.replace(b"pHYs\0\0", b"pHYs\0\1")) == "broken"
+
+
 def test_unpacked_tiff_pixels_that_are_missing_are_told() -> None:
-    assert only_code(tiff_of([(tiff_tags(WIDTH, HEIGHT), PAGE.tobytes()[:-400])])) == "truncated"
+    tags = tiff_tags(WIDTH, HEIGHT)
+    first, second = decode(tiff_of([(tags, PAGE.tobytes()[:-400]), (tags, PAGE.tobytes())]))
+    assert isinstance(first, PageFailure)
+    assert first.code == "truncated"
+    assert isinstance(second, Page)
+
+
+def test_a_strip_beyond_the_end_is_truncation() -> None:
+    strip = group4_strip(PAGE)
+    data = tiff_of([(tiff_tags(WIDTH, HEIGHT, (259, "H", [4]), bits=1), strip)])
+    assert [type(item) for item in decode(data)] == [Page]
+    entry = struct.pack("<HHI", 279, 4, 1)
+    promised = data.replace(entry + struct.pack("<I", len(strip)), entry + struct.pack("<I", 1_000_000))
+    assert only_code(promised) == "truncated"
+
+
+def test_a_run_length_bmp_is_read_and_its_cut_is_told() -> None:
+    row = bytes([160, 20, 160, 235, 0, 0])
+    body = row * 100 + b"\0\1"
+    header = struct.pack("<IiiHHIIiiII", 40, 320, 100, 1, 8, 1, len(body), 0, 0, 256, 0)
+    start = 14 + len(header) + 1024
+    palette = b"".join(bytes([level, level, level, 0]) for level in range(256))
+    data = b"BM" + struct.pack("<III", start + len(body), 0, start) + header + palette + body
+    [page] = decode(data)
+    assert isinstance(page, Page)
+    assert page.pixels[50, [10, 300]].tolist() == [20, 235]
+    assert only_code(data[:-3]) == "truncated"
+
+
+def test_pillows_own_limit_is_lifted_and_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
+    [page] = decode(WHOLE["tiff"])
+    assert isinstance(page, Page)
+    assert Image.MAX_IMAGE_PIXELS == 10
+
+
+def test_a_librarys_warning_is_no_obstacle() -> None:
+    [page] = decode(tiff_of([(tiff_tags(WIDTH, HEIGHT, (296, "H", [2, 2])), PAGE.tobytes())]))
+    assert isinstance(page, Page)
 
 
 def _bomb(kind: str) -> bytes:
