@@ -88,6 +88,8 @@ def _ruling(spec: PageSpec, width: int, height: int, scale: float, random: np.ra
     for grid in spec.grids:
         for x0, y0, x1, y1 in _segments(grid):
             _rule(mask, (x0 * scale, y0 * scale, x1 * scale, y1 * scale), spec.lines, scale, random)
+    for left, y, right in spec.rules:
+        _rule(mask, (left * scale, y * scale, right * scale, y * scale), Lines(), scale, random)
     return mask
 
 
@@ -170,6 +172,12 @@ def _writing(
 ) -> Iterator[tuple[Floats, Colour]]:
     """Write every run: its ink's coverage over the page, and the pen's colour."""
     taken = np.zeros(shape, np.bool_)
+    if spec.flourishes:
+        strokes = np.zeros(shape, np.uint8)
+        for stroke in spec.flourishes:
+            points = np.round(np.array(stroke) * scale * 16).astype(np.int32)
+            cv2.polylines(strokes, [points], False, 255, max(1, round(0.45 * scale)), cv2.LINE_AA, 4)
+        yield strokes.astype(np.float32) / 255, spec.hand.pen
     for grid, row in runs(spec):
         ink = np.zeros(shape, np.float32)
         for column, text in enumerate(grid.rows[row]):

@@ -105,11 +105,16 @@ class Scan:
 
 @dataclass(frozen=True, slots=True)
 class PageSpec:
-    """One page: its size in millimetres and all that is printed and written on it."""
+    """One page: its size in millimetres and all that is printed and written on it.
+
+    ``rules`` are level lines to write on (left, y, right), ``flourishes`` strokes of the pen, such as a signature.
+    """
 
     size: tuple[float, float]
     grids: tuple[Grid, ...]
     texts: tuple[Text, ...] = ()
+    rules: tuple[tuple[float, float, float], ...] = ()
+    flourishes: tuple[tuple[tuple[float, float], ...], ...] = ()
     lines: Lines = field(default_factory=Lines)
     paper: Paper = field(default_factory=Paper)
     hand: Hand = field(default_factory=Hand)
