@@ -71,3 +71,126 @@ def _quiet() -> Iterator[None]:
         finally:
             os.dup2(kept, 2)
             os.close(kept)
+
+
+class LiteRtClassifier:
+    """A .tflite model; of int8, uint8 or float32 input and output."""
+
+    def __init__(self, model: ModelFile, threads: int = 1) -> None:
+        self._temperature = model.temperature
+        try:
+            with _quiet():
+                self._interpreter = _open_interpreter(model.content, threads)
+            given = self._interpreter.get_input_details()[0]
+            made = self._interpreter.get_output_details()[0]
+        except (ValueError, RuntimeError) as error:
+            raise ModelError(f"{model.name}: is no LiteRT model that can be opened ({error})") from error
+        _check_shapes(model.name, tuple(given["shape"]), tuple(made["shape"]))
+        self._shape = tuple(int(side) for side in given["shape"])
+        self._given, self._made = int(given["index"]), int(made["index"])
+        self._levels = _input_levels(model.name, given)
+        self._output_scale, self._output_zero = _quantization(made)
+
+    def scores(self, tiles: Tiles) -> Probabilities:
+        """Give (n, 11) float32 for (n, 28, 28) uint8, in batches of the model's own size."""
+        batch = self._shape[0]
+        logits = np.empty((len(tiles), OUTPUTS), np.float32)
+        filled = np.zeros((batch, SIDE, SIDE), np.uint8)
+        for start in range(0, len(tiles), batch):
+            part = tiles[start : start + batch]
+            filled[: len(part)] = part
+            self._interpreter.set_tensor(self._given, self._levels[filled].reshape(self._shape))
+            self._interpreter.invoke()
+            values = self._interpreter.get_tensor(self._made)[: len(part)].astype(np.float32)
+            logits[start : start + len(part)] = _widened((values - self._output_zero) * self._output_scale)
+        return to_probabilities(logits, self._temperature)
+
+
+class KerasClassifier:
+    """A .keras or .h5 model, through TensorFlow."""
+
+    def __init__(self, model: ModelFile) -> None:
+        self._temperature = model.temperature
+        keras = import_keras()
+        # Keras opens files only, and tells their kind by the ending.
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / f"model.{model.kind}"
+            path.write_bytes(model.content)
+            try:
+                self._model = keras.models.load_model(path, compile=False, safe_mode=True)
+            except Exception as error:  # a hostile or broken file makes Keras raise whatever it likes
+                raise ModelError(
+                    f"{model.name}: is no Keras model that can be opened safely ({error})"
+                ) from error
+        given, made = getattr(self._model, "input_shape", ()), getattr(self._model, "output_shape", ())
+        _check_shapes(model.name, given, made)
+        self._shape = (BATCH, *given[1:])
+
+    def scores(self, tiles: Tiles) -> Probabilities:
+        """Give (n, 11) float32 for (n, 28, 28) uint8, in batches of 256."""
+        logits = np.empty((len(tiles), OUTPUTS), np.float32)
+        filled = np.zeros((BATCH, SIDE, SIDE), np.uint8)
+        for start in range(0, len(tiles), BATCH):
+            part = tiles[start : start + BATCH]
+            filled[: len(part)] = part
+            values = self._model.predict_on_batch(_UNIT_LEVELS[filled].reshape(self._shape))
+            logits[start : start + len(part)] = _widened(np.asarray(values, np.float32)[: len(part)])
+        return to_probabilities(logits, self._temperature)
+
+
+def to_probabilities(logits: Logits, temperature: float = 1.0) -> Probabilities:
+    """Softmax of (n, k) logits divided by the temperature; minus infinity gives 0."""
+    scaled = logits / np.float32(temperature)
+    powers = np.exp(scaled - scaled.max(axis=1, keepdims=True, initial=-np.inf))
+    probabilities: Probabilities = (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
+    return probabilities
+
+
+_UNIT_LEVELS = np.arange(256, dtype=np.float32) / np.float32(255)
+
+
+def _open_interpreter(content: bytes, threads: int) -> Any:
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(model_content=content, num_threads=threads)
+    given = interpreter.get_input_details()[0]
+    if len(given["shape"]) and given["shape"][0] == 1:
+        interpreter.resize_tensor_input(given["index"], [BATCH, *given["shape"][1:]])
+    interpreter.allocate_tensors()
+    return interpreter
+
+
+def _check_shapes(name: str, given: tuple[int, ...], made: tuple[int, ...]) -> None:
+    if tuple(given[1:]) not in ((SIDE, SIDE, 1), (SIDE, SIDE)):
+        raise ModelError(f"{name}: takes {tuple(given)}; a model of digits takes (n, {SIDE}, {SIDE}, 1)")
+    if len(made) != 2 or made[1] not in (len(LABELS), OUTPUTS):
+        raise ModelError(f"{name}: gives {tuple(made)}; a model of digits gives (n, 10) or (n, {OUTPUTS})")
+
+
+def _input_levels(name: str, details: dict[str, Any]) -> npt.NDArray[Any]:
+    """Give what each of the 256 grey levels is to the model, whose own scale is ink from 0 to 1."""
+    kind = np.dtype(details["dtype"])
+    if kind == np.float32:
+        return _UNIT_LEVELS
+    if kind not in (np.dtype(np.int8), np.dtype(np.uint8)):
+        raise ModelError(f"{name}: takes {kind}; it must take float32, int8 or uint8")
+    scale, zero = _quantization(details)
+    limits = np.iinfo(kind)
+    return np.clip(np.round(_UNIT_LEVELS / scale + zero), limits.min, limits.max).astype(kind)
+
+
+def _quantization(details: dict[str, Any]) -> tuple[np.float32, np.float32]:
+    scale, zero = details["quantization"]
+    return np.float32(scale or 1.0), np.float32(zero)
+
+
+def _widened(values: Logits) -> Logits:
+    """Make logits (n, 11) of a model's outputs (n, 10 or 11), be they logits or probabilities."""
+    # Rows that are probabilities already (a softmax as the last layer) become logits again.
+    sums = values.sum(axis=1)
+    already = (values.min(axis=1) >= 0) & (np.abs(sums - 1) < 0.03)
+    values = np.where(already[:, None], np.log(np.maximum(values, 1e-7)), values)
+    if values.shape[1] == OUTPUTS:
+        return values
+    missing = np.full((len(values), OUTPUTS - values.shape[1]), -np.inf, np.float32)
+    return np.concatenate([values, missing], axis=1)

@@ -100,8 +100,10 @@ def _area_weights(start: float, stop: float, pitch: float, pixels: int) -> npt.N
     count = max(1, min(BOX, math.ceil((stop - start) / pitch - SQUEEZE)))
     first = (start + stop - count * pitch) / 2
     edges = first + pitch * _PIXELS[: count + 1, None]
-    covered = np.clip(edges - _PIXELS[:pixels], 0, 1) if pixels <= len(_PIXELS) else np.clip(
-        edges - np.arange(pixels, dtype=np.float32), 0, 1
+    covered = (
+        np.clip(edges - _PIXELS[:pixels], 0, 1)
+        if pixels <= len(_PIXELS)
+        else np.clip(edges - np.arange(pixels, dtype=np.float32), 0, 1)
     )
     weights: npt.NDArray[np.float32] = np.diff(covered, axis=0) / np.float32(pitch)
     return weights

@@ -1,0 +1,86 @@
+"""A model's card: what it was made of, how good it is, and the sha256 that a file must have to be opened."""
+
+import hashlib
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+from ocrbatch.errors import ModelError
+from ocrbatch.records import ModelFile
+
+SHIPPED = "digits.tflite"
+KINDS = {".tflite": "tflite", ".keras": "keras", ".h5": "h5", ".hdf5": "h5"}
+Card = dict[str, Any]
+
+
+def load_model_file(path: Path | None = None) -> ModelFile:
+    """Read a model, the shipped one where no path is given, and check it before any parser sees it.
+
+    Its card is the file of the same name ending in ``.json``. A model without a card is taken as it is.
+    Raises ModelError where the file is missing, of an unknown kind, or not the one its card names.
+    """
+    shipped = path is None
+    path = shipped_folder() / SHIPPED if path is None else path
+    if path.suffix.lower() not in KINDS:
+        raise ModelError(f"{path}: is no model; give a {', '.join(KINDS)} file")
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        mend = "install ocrbatch again" if shipped else "give an existing file with -m"
+        raise ModelError(f"{path}: the model cannot be read ({error.strerror}); {mend}") from error
+    sha256 = hashlib.sha256(content).hexdigest()
+    card = read_card(path)
+    if card is None and shipped:
+        raise ModelError(
+            f"{path.with_suffix('.json')}: the shipped model's card is missing; install ocrbatch again"
+        )
+    if card is not None and card["files"][path.name] != sha256:
+        raise ModelError(
+            f"{path}: is not the model that its card names (damaged, truncated or changed); "
+            + ("install ocrbatch again" if shipped else f"fetch it again together with {path.stem}.json")
+        )
+    name = path.stem if card is None else str(card.get("name", path.stem))
+    return ModelFile(
+        content, KINDS[path.suffix.lower()], name, sha256, 1.0 if card is None else card["temperature"]
+    )
+
+
+def read_card(model: Path) -> Card | None:
+    """Read the card beside a model file; None where there is none, or a .json that is not about this file."""
+    path = model.with_suffix(".json")
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ModelError(f"{path}: the model's card cannot be read; fetch it again with its model") from error
+    try:
+        card = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ModelError(f"{path}: the model's card is no JSON; fetch it again with its model") from error
+    files = card.get("files") if isinstance(card, dict) else None
+    if not isinstance(files, dict) or model.name not in files:
+        return None
+    temperature = card.get("temperature", 1.0)
+    if (
+        isinstance(temperature, bool)
+        or not isinstance(temperature, int | float)
+        or not 0 < temperature < math.inf
+    ):
+        raise ModelError(f"{path}: temperature is {temperature!r}, and must be a number above 0")
+    return {**card, "temperature": float(temperature)}
+
+
+def write_card(path: Path, card: Card) -> None:
+    """Write a card as JSON for people to read, at once or not at all."""
+    draft = path.with_suffix(".json.tmp")
+    draft.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    draft.replace(path)
+
+
+def shipped_folder() -> Path:
+    """Find the folder of the shipped models: in the package where it is installed, else the checkout's."""
+    package = Path(__file__).parents[1]
+    installed = package / "_models"
+    return installed if installed.is_dir() else package.parent / "models"

@@ -1,0 +1,223 @@
+"""The trainer, to be read from top to bottom: data, network, epochs, the best of them, the exported files."""
+
+import csv
+import json
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from ocrbatch.errors import ModelError, OutputError, UsageError
+from ocrbatch.model.architectures import ARCHITECTURES, build
+from ocrbatch.model.augment import augment_epoch
+from ocrbatch.model.datasets import Dataset, Labels, load_dataset
+from ocrbatch.model.export import finish
+from ocrbatch.model.parts import Split, split_dataset, to_input
+from ocrbatch.page.classify import import_keras
+from ocrbatch.records import Tiles
+
+NAME = "digits"
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a training depends on besides its data; the same settings, data and versions give the same model.
+
+    ``learning_rate`` is the highest, reached after the first epoch; it then falls by half a cosine to nothing.
+    """
+
+    architecture: str = "ocr"
+    epochs: int = 30
+    seed: int = 1
+    batch: int = 256
+    learning_rate: float = 2e-3
+    weight_decay: float = 5e-3
+
+    def __post_init__(self) -> None:
+        if self.architecture not in ARCHITECTURES:
+            known = ", ".join(ARCHITECTURES)
+            raise UsageError(f"There is no architecture {self.architecture}; there are {known}")
+        if self.epochs < 1 or self.batch < 1:
+            raise UsageError("The number of epochs and the batch are at least 1")
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """How far a training has come; ``history`` has one row an epoch."""
+
+    settings: dict[str, Any]
+    data_sha256: str
+    epoch: int
+    best_epoch: int
+    history: tuple[dict[str, float], ...]
+
+
+def train(source: str, folder: Path, settings: Settings, report: Report = lambda line: None) -> Path:
+    """Train on ``source`` and write the model, its LiteRT form, card and history to ``folder``.
+
+    An interrupted training goes on where it stopped when called again. Returns the LiteRT file's path.
+    Raises ModelError for a bad set, OutputError for a folder that cannot be written.
+    """
+    data = load_dataset(source)
+    keras = import_keras()
+    work = _make_folder(folder)
+    split = split_dataset(data, settings.seed)
+    state = _load_state(work, settings, data)
+    keras.utils.set_random_seed(settings.seed)
+    model = (
+        _open(keras, work, state.epoch) if state.epoch else compile_model(keras, settings, len(split.fit_tiles))
+    )
+    if state.epoch:
+        report(f"goes on after epoch {state.epoch} of {settings.epochs}")
+    with ThreadPoolExecutor(1) as drawer:
+        upcoming = drawer.submit(_draw_epoch, split, settings.seed, state.epoch + 1)
+        for epoch in range(state.epoch + 1, settings.epochs + 1):
+            began = time.monotonic()
+            tiles, labels = upcoming.result()
+            if epoch < settings.epochs:
+                upcoming = drawer.submit(_draw_epoch, split, settings.seed, epoch + 1)
+            row = {
+                "epoch": epoch,
+                **_fit_epoch(model, tiles, labels, settings.batch),
+                **_validate(model, split),
+            }
+            row["seconds"] = round(time.monotonic() - began, 1)
+            state = _save(work, model, state, row)
+            report(_line(row, settings.epochs))
+    best = _open(keras, work, state.best_epoch)
+    write_history(folder / "history.csv", state.history)
+    exported = finish(
+        best, data, split, asdict(settings), dict(state.history[state.best_epoch - 1]), folder, NAME
+    )
+    _clear(work)
+    return exported
+
+
+def compile_model(keras: Any, settings: Settings, digits: int) -> Any:
+    """Build the network with its loss and optimizer; ``digits`` is how many an epoch has before strangers."""
+    model = build(settings.architecture)
+    steps = max(1, round(digits * 1.12) // settings.batch)
+    rate = keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=settings.learning_rate / 20,
+        warmup_target=settings.learning_rate,
+        warmup_steps=steps,
+        decay_steps=max(1, steps * (settings.epochs - 1)),
+    )
+    model.compile(
+        optimizer=keras.optimizers.AdamW(rate, weight_decay=settings.weight_decay, clipnorm=5.0),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+        jit_compile=False,  # compiling for the processor measured three times slower a step
+    )
+    return model
+
+
+def write_history(path: Path, history: tuple[dict[str, float], ...]) -> None:
+    """Write a row an epoch; nothing where there is none."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(history[0]) if history else [])
+        writer.writeheader()
+        writer.writerows(history)
+
+
+def _draw_epoch(split: Split, seed: int, epoch: int) -> tuple[Tiles, Labels]:
+    cv2.setNumThreads(1)
+    return augment_epoch(split.fit_tiles, split.fit_labels, np.random.default_rng([seed, epoch]))
+
+
+def _fit_epoch(model: Any, tiles: Tiles, labels: Labels, batch: int) -> dict[str, float]:
+    model.reset_metrics()
+    batch = min(batch, len(tiles))
+    logs: dict[str, float] = {}
+    # The last, smaller batch is left out: every size of batch costs TensorFlow a graph of its own.
+    for start in range(0, len(tiles) - batch + 1, batch):
+        part = slice(start, start + batch)
+        logs = model.train_on_batch(to_input(tiles[part]), labels[part], return_dict=True)
+    return {name: round(float(logs[name]), 5) for name in ("loss", "accuracy")}
+
+
+def _validate(model: Any, split: Split) -> dict[str, float]:
+    row: dict[str, float] = {}
+    for name, tiles, labels in (
+        ("clean", split.clean_tiles, split.clean_labels),
+        ("worn", split.worn_tiles, split.worn_labels),
+    ):
+        logs = model.evaluate(to_input(tiles), labels, batch_size=512, verbose=0, return_dict=True)
+        row |= {
+            f"{name}_loss": round(float(logs["loss"]), 5),
+            f"{name}_accuracy": round(float(logs["accuracy"]), 5),
+        }
+    return row
+
+
+def _line(row: dict[str, float], epochs: int) -> str:
+    return (
+        f"epoch {row['epoch']}/{epochs}  loss {row['loss']:.4f}  accuracy {row['accuracy']:.4f}  "
+        f"kept back: clean {row['clean_accuracy']:.4f}, worn {row['worn_accuracy']:.4f}  {row['seconds']:.0f} s"
+    )
+
+
+def _make_folder(folder: Path) -> Path:
+    work = folder / "training"
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder}: cannot be written ({error.strerror}); choose another with -o") from error
+    return work
+
+
+def _load_state(work: Path, settings: Settings, data: Dataset) -> State:
+    fresh = State(asdict(settings), data.sha256, 0, 0, ())
+    path = work / "state.json"
+    if not path.exists():
+        return fresh
+    try:
+        stored = json.loads(path.read_text("utf-8"))
+        state = State(**{**stored, "history": tuple(stored["history"])})
+    except (ValueError, TypeError, KeyError) as error:
+        raise ModelError(f"{path}: is damaged; remove {work} to begin anew") from error
+    if (state.settings, state.data_sha256) != (fresh.settings, fresh.data_sha256):
+        raise ModelError(
+            f"{work}: holds an interrupted training with other settings or data; "
+            "give the same ones to go on, or remove it to begin anew"
+        )
+    return state
+
+
+def _save(work: Path, model: Any, state: State, row: dict[str, float]) -> State:
+    """Save the epoch's network first and the state that names it after; then drop what nobody needs."""
+    history = (*state.history, row)
+    best = min(history, key=lambda past: past["clean_loss"] + past["worn_loss"])
+    saved = State(state.settings, state.data_sha256, int(row["epoch"]), int(best["epoch"]), history)
+    model.save(_checkpoint(work, saved.epoch))
+    draft = work / "state.json.tmp"
+    draft.write_text(json.dumps(asdict(saved), indent=1), "utf-8")
+    draft.replace(work / "state.json")
+    for old in work.glob("epoch-*.keras"):
+        if old not in (_checkpoint(work, saved.epoch), _checkpoint(work, saved.best_epoch)):
+            old.unlink()
+    return saved
+
+
+def _checkpoint(work: Path, epoch: int) -> Path:
+    return work / f"epoch-{epoch:03d}.keras"
+
+
+def _open(keras: Any, work: Path, epoch: int) -> Any:
+    try:
+        return keras.models.load_model(_checkpoint(work, epoch))
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{_checkpoint(work, epoch)}: cannot be read; remove {work} to begin anew") from error
+
+
+def _clear(work: Path) -> None:
+    for path in work.iterdir():
+        path.unlink()
+    work.rmdir()
