@@ -49,7 +49,7 @@ class SampleFile:
 
 def sample_files() -> Iterator[SampleFile]:
     """Give every file of the folder, in the order of their names."""
-    flat = Scan(skew=0.6, noise=1.2, light=0.05, levels=18)
+    flat = Scan(skew=0.6, noise=0.6, light=0.05, levels=30)
     yield SampleFile("card-grey.png", (Sheet(card(1), flat, 300, 11),), _png)
     pink = Scan(skew=-1.1, noise=2.5, colour=True, light=0.07)
     yield SampleFile("card-pink.jpg", (Sheet(card(2, pink=True, pen=BLUE), pink, 200, 12),), _jpeg(72))
@@ -72,7 +72,7 @@ def sample_files() -> Iterator[SampleFile]:
         _turned(slip(12), grey, 2.9, 200, 19),
     )
     yield SampleFile("slips.pdf", slips, _pdf)
-    tally = Scan(skew=-0.5, noise=1.2, light=0.04, levels=18)
+    tally = Scan(skew=-0.5, noise=0.8, light=0.05, levels=36)
     yield SampleFile("tally-dotted.png", (Sheet(mark_sheet(13, dotted=True), tally, 200, 24),), _png)
 
 

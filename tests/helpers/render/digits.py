@@ -67,5 +67,5 @@ def stroke_of(picture: npt.NDArray[np.uint8]) -> Floats:
     large = cv2.resize(picture, (side, side), interpolation=cv2.INTER_CUBIC).astype(np.float32) / 255
     large = cv2.GaussianBlur(large, (0, 0), 0.45 * ENLARGED)
     # An edge a fifth of a stroke wide: ink ends sharply on paper, the rest of the softness is the scanner's.
-    edge = np.clip((large - 0.3) / 0.22, 0, 1)
+    edge = np.clip((large - 0.22) / 0.24, 0, 1)
     return np.asarray(edge * edge * (3 - 2 * edge), dtype=np.float32)
