@@ -10,7 +10,7 @@ from ocrbatch.page.lines import Floats, LineMap, Lines
 MIN_CELL = 12.0
 MAX_HEIGHT_SHARE = 0.22
 MAX_WIDTH_SHARE = 0.75
-MIN_ASPECT = 0.28
+MIN_ASPECT = 0.42
 REACH = 6
 SURE_SUPPORT = 0.75
 FIRM_SUPPORT = 0.8
@@ -19,6 +19,8 @@ CORNER_SUPPORT = 0.35
 SAME_SIZE = 0.14
 MAX_CANDIDATES = 3000
 ENOUGH_COMPANY = 4
+LOOK_AHEAD = 7
+STRANGE_CONTRAST = 1.6
 
 Bools = npt.NDArray[np.bool_]
 Indices = npt.NDArray[np.intp]
@@ -29,12 +31,15 @@ class Cells:
     """Rectangles between lines: ``quads`` (n, 4, 2) float64 of corners from the upper left, clockwise.
 
     ``lines`` (n, 4) are the numbers of the top, right, bottom and left line, ``support`` (n, 4) the seen share of
-    those sides; ``sure`` (n,) tells which cells stand by themselves: the others are believed only beside them.
+    those sides and ``contrast`` (n, 4) their lines' darkness; ``parted`` (n,) tells through which cells a long line
+    runs; ``sure`` (n,) which stand by themselves: the others are believed only beside them.
     """
 
     quads: Floats
     lines: Indices
     support: Floats
+    contrast: Floats
+    parted: Bools
     sure: Bools
 
     def __len__(self) -> int:
@@ -42,7 +47,7 @@ class Cells:
 
     def take(self, index: Indices | Bools) -> "Cells":
         """Give some of the cells, by index or mask."""
-        return Cells(self.quads[index], self.lines[index], self.support[index], self.sure[index])
+        return Cells(*(getattr(self, name)[index] for name in self.__slots__))
 
 
 def sizes(quads: Floats) -> Floats:
@@ -104,7 +109,7 @@ def _corners(line_map: LineMap, points: Floats) -> tuple[Bools, Bools]:
 
 def _candidates(line_map: LineMap) -> Cells:
     """Find every rectangle that some support speaks for; many overlap."""
-    none = Cells(np.empty((0, 4, 2)), np.empty((0, 4), np.intp), np.empty((0, 4)), np.empty(0, np.bool_))
+    none = Cells(np.empty((0, 4, 2)), np.empty((0, 4), np.intp), np.empty((0, 4)), np.empty((0, 4)), *2 * [np.empty(0, np.bool_)])
     if not len(line_map.horizontals.curves) or not len(line_map.verticals.curves):
         return none
     points = cross(line_map)
@@ -117,13 +122,13 @@ def _candidates(line_map: LineMap) -> Cells:
 
 
 def _upper_sides(line_map: LineMap, points: Floats, hanging: Bools) -> tuple[Indices, Indices, Indices]:
-    """Pair the verticals that stand on a horizontal with the next four to their right."""
+    """Pair the verticals that stand on a horizontal with the next few to their right."""
     tops, lefts, rights = [], [], []
     for top in np.nonzero(hanging.any(axis=1))[0]:
         reached = np.nonzero(hanging[top])[0]
         reached = reached[np.argsort(points[top, reached, 0], kind="stable")]
         # A stroke of writing may stand between two dividers, so the nearest is not always the right one.
-        for ahead in (1, 2, 3, 4):
+        for ahead in range(1, LOOK_AHEAD + 1):
             tops.append(np.full(max(len(reached) - ahead, 0), top))
             lefts.append(reached[:-ahead])
             rights.append(reached[ahead:])
@@ -177,15 +182,17 @@ def _measured(
     ).sum(axis=1)
     weakest, mean = support.min(axis=1), support.mean(axis=1)
     sure = (weakest >= SURE_SUPPORT) & (corners == 4)
-    faint = (weakest >= FAINT_SUPPORT) & (mean >= 0.5) & (corners >= 1) & ~_parted(line_map.verticals, quads)
+    faint = (weakest >= FAINT_SUPPORT) & (mean >= 0.5) & (corners >= 1)
     keep = np.nonzero(sure | faint)[0]
     keep = keep[np.argsort(-mean[keep], kind="stable")][:MAX_CANDIDATES]
     lines = np.column_stack([top, right, bottom, left])
-    return Cells(quads[keep], lines[keep], support[keep], sure[keep])
+    contrast = np.stack([side[0].contrast[side[1]] for side in sides], axis=1)
+    parted = _parted(line_map.verticals, quads[keep], contrast[keep].max(axis=1))
+    return Cells(quads[keep], lines[keep], support[keep], contrast[keep], parted, sure[keep])
 
 
-def _parted(verticals: Lines, quads: Floats) -> Bools:
-    """Tell which quadrilaterals (n,) a line much longer than they are high runs through."""
+def _parted(verticals: Lines, quads: Floats, contrast: Floats) -> Bools:
+    """Tell which quadrilaterals (n,) a line runs through that is longer than they are high and about as dark."""
     upper, lower = quads[:, :2, 1].mean(axis=1), quads[:, 2:, 1].mean(axis=1)
     left, right = quads[:, [0, 3], 0].mean(axis=1), quads[:, [1, 2], 0].mean(axis=1)
     middle = (upper + lower) / 2
@@ -194,24 +201,27 @@ def _parted(verticals: Lines, quads: Floats) -> Bools:
     edge = 0.15 * (right - left)
     inside = (x > (left + edge)[:, None]) & (x < (right - edge)[:, None])
     inside &= verticals.cover[:, -1][None] > 2.5 * (lower - upper)[:, None]
+    inside &= verticals.contrast[None] <= STRANGE_CONTRAST * contrast[:, None]
     inside &= _supports(verticals, index, upper[:, None], lower[:, None]) >= 0.9
     return np.asarray(inside.any(axis=1))
 
 
-def _company(cells: Cells) -> tuple[npt.NDArray[np.intp], Bools]:
+def _company(cells: Cells) -> npt.NDArray[np.intp]:
     """Count for every cell (n,) the sure cells of like size that it reaches from side to side.
 
     The strokes of a 1 may split a cell, and print may stand in one, but only true cells are alike in rows. A cell
     that shares a side with a sure one of another size only, as in a table with a wide column, counts 1. Beyond 4
     the count tells no more: pairs of cells make rows too.
 
-    Gives also which cells (n,) have a faint side that parts them from cells of another size only: such a side is
-    rather a stroke of writing.
+    A cell counts none where it is doubtful: it is faint and a long line parts it, or one of its sides, between cells that are not alike,
+    is faint or much darker than the others, and so rather a stroke of writing.
     """
     size = sizes(cells.quads)
     links: list[tuple[int, int]] = []
     met = np.zeros(len(cells), np.bool_)
-    doubtful = np.zeros(len(cells), np.bool_)
+    doubtful = cells.parted & ~cells.sure
+    others = np.stack([np.delete(cells.contrast, side, axis=1).max(axis=1) for side in range(4)], axis=1)
+    weak = (cells.support < FIRM_SUPPORT) | (cells.contrast > STRANGE_CONTRAST * others)
     for side in range(4):
         # What lies beyond a side has that line on its other side and the same two lines along.
         other, along = (side + 2) % 4, [(side + 1) % 4, (side + 3) % 4]
@@ -223,13 +233,13 @@ def _company(cells: Cells) -> tuple[npt.NDArray[np.intp], Bools]:
             like = (np.abs(size[far] - size[index]) <= SAME_SIZE * np.maximum(size[far], size[index]) + 1).all(axis=1)
             links.extend((index, int(i)) for i in far[like & cells.sure[far]])
             met[index] |= bool(cells.sure[far].any())
-            doubtful[index] |= bool(len(far) and not like.any() and cells.support[index, side] < FIRM_SUPPORT)
+            doubtful[index] |= bool(len(far) and not like.any() and weak[index, side])
     group = _groups(len(cells), [(i, far) for i, far in links if cells.sure[i]])
     count = np.bincount(group[cells.sure], minlength=len(cells))
     company = met.astype(np.intp)
     for index, far in links:
         company[index] = max(company[index], count[group[far]] - 1)
-    return np.minimum(company, ENOUGH_COMPANY), doubtful
+    return np.where(doubtful, 0, np.minimum(company, ENOUGH_COMPANY))
 
 
 def _groups(size: int, links: list[tuple[int, int]]) -> npt.NDArray[np.intp]:
@@ -249,7 +259,7 @@ def _groups(size: int, links: list[tuple[int, int]]) -> npt.NDArray[np.intp]:
 
 def _choose(cells: Cells) -> Cells:
     """Of the candidates that overlap keep those in company, then the smallest; the faint beside the sure."""
-    company, doubtful = _company(cells)
+    company = _company(cells)
     boxes = np.concatenate([cells.quads.min(axis=1), cells.quads.max(axis=1)], axis=1)
     areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
 
@@ -260,7 +270,7 @@ def _choose(cells: Cells) -> Cells:
     taken = np.zeros(len(cells), np.bool_)
     left = np.ones(len(cells), np.bool_)
     for i in np.lexsort((areas, ~cells.sure, -company)):
-        if not left[i] or not (cells.sure[i] or (company[i] and not doubtful[i])):
+        if not left[i] or not (cells.sure[i] or company[i]):
             continue
         rivals = overlapping(i)
         if not cells.sure[i] and (rivals & cells.sure & (areas < areas[i]) & (company >= company[i])).any():

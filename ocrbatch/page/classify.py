@@ -16,7 +16,8 @@ from ocrbatch.records import LABELS, NOT_A_DIGIT, ModelFile, Probabilities, Tile
 
 INSTALL_TRAIN = "pip install 'ocrbatch[train]'"
 SIDE = 28
-BATCH = 256
+BATCH = 64
+KERAS_BATCH = 256
 OUTPUTS = NOT_A_DIGIT + 1
 
 Logits = npt.NDArray[np.float32]

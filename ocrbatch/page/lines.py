@@ -36,11 +36,13 @@ class Lines:
     """Lines along one axis of the levelled frame: along ``t``, the line lies at ``polyval(curve, t)``.
 
     ``curves`` (n, 3) float64, highest power first; ``cover`` (n, size + 1) int32 counts, for every t, how many
-    of the pixels before t bear the line, so that a difference of two gives the support of a stretch.
+    of the pixels before t bear the line, so that a difference of two gives the support of a stretch;
+    ``contrast`` (n,) is the line's usual darkness against the paper, in grey levels.
     """
 
     curves: Floats
     cover: npt.NDArray[np.int32]
+    contrast: Floats
 
     def at(self, index: int, t: float) -> float:
         """Give the line's place across its axis at ``t``."""
@@ -253,6 +255,7 @@ def _measure(chains: list[Floats], depth: Grey) -> Lines:
     height, width = depth.shape
     curves = np.array([_sharpen(_fit(chain), chain, depth) for chain in chains]).reshape(-1, 3)
     seen = np.zeros((len(chains), width), np.bool_)
+    usual = np.zeros(len(chains))
     tall = cv2.dilate(depth, np.ones((3, 1), np.uint8))
     for index, chain in enumerate(chains):
         start = max(int(chain[:, 0].min()) - OVERSHOOT, 0)
@@ -264,11 +267,12 @@ def _measure(chains: list[Floats], depth: Grey) -> Lines:
         sure = np.zeros(end - start, np.bool_)
         for piece in chain:
             sure[int(piece[0]) - start : int(piece[1]) - start] = True
-        faint = max(4.0, FAINT_SHARE * float(np.median(contrast[sure])))
+        usual[index] = float(np.median(contrast[sure]))
+        faint = max(4.0, FAINT_SHARE * usual[index])
         seen[index, start:end] = sure | (contrast >= faint)
     cover = np.zeros((len(chains), width + 1), np.int32)
     np.cumsum(seen, axis=1, out=cover[:, 1:])
-    return Lines(read_only(curves), read_only(cover))
+    return Lines(read_only(curves), read_only(cover), read_only(usual))
 
 
 def _sharpen(curve: Floats, chain: Floats, depth: Grey) -> Floats:
