@@ -8,7 +8,7 @@ import csv
 import io
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PIL import Image
@@ -31,11 +31,14 @@ class Sheet:
     dpi: float
     seed: int
 
-    def render(self, digits: Digits, *, written: bool = True) -> RenderedPage:
+    @property
+    def values(self) -> tuple[str, ...]:
+        """What stands in the runs of boxes, a character a cell."""
+        return tuple(grid.rows[row] for grid, row in runs(self.spec))
+
+    def render(self, digits: Digits) -> RenderedPage:
         """Render the page."""
-        return render_page(
-            self.spec, dpi=self.dpi, scan=self.scan, digits=digits, seed=self.seed, written=written
-        )
+        return render_page(self.spec, dpi=self.dpi, scan=self.scan, digits=digits, seed=self.seed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +80,16 @@ def sample_files() -> Iterator[SampleFile]:
 
 
 def _turned(spec: PageSpec, scan: Scan, skew: float, dpi: float, seed: int) -> Sheet:
-    return Sheet(
-        spec, Scan(skew, noise=scan.noise, light=scan.light, bilevel=scan.bilevel, blur=scan.blur), dpi, seed
-    )
+    return Sheet(spec, replace(scan, skew=skew), dpi, seed)
 
 
 def truth_rows() -> list[tuple[str, int, str, str]]:
     """Give file, page, field and value of every run of boxes, blank cells at a value's ends dropped."""
     return [
-        (file.name, page, f"r{run:02}", grid.rows[row].strip())
+        (file.name, page, f"r{run:02}", value.strip())
         for file in sample_files()
         for page, sheet in enumerate(file.sheets, 1)
-        for run, (grid, row) in enumerate(runs(sheet.spec), 1)
+        for run, value in enumerate(sheet.values, 1)
     ]
 
 
@@ -115,9 +116,7 @@ def _jpeg(quality: int) -> Callable[[list[Image.Image], float], bytes]:
 
 def _tiff(images: list[Image.Image], dpi: float) -> bytes:
     first, *rest = (image.convert("1", dither=Image.Dither.NONE) for image in images)
-    return _saved(
-        first, "TIFF", compression="group4", save_all=True, append_images=rest, dpi=(dpi, dpi)
-    )
+    return _saved(first, "TIFF", compression="group4", save_all=True, append_images=rest, dpi=(dpi, dpi))
 
 
 def _pdf(images: list[Image.Image], dpi: float) -> bytes:

@@ -1,7 +1,7 @@
 """Pages of boxes with handwritten digits, drawn with their exact geometry and then made to look scanned."""
 
 from tests.helpers.render.digits import Digits, drawn_digits, mnist_digits
-from tests.helpers.render.page import RenderedPage, render_page
+from tests.helpers.render.page import RenderedPage, page_cells, render_page
 from tests.helpers.render.plan import (
     BLACK,
     PALE_BLUE,
@@ -31,6 +31,7 @@ __all__ = [
     "Text",
     "drawn_digits",
     "mnist_digits",
+    "page_cells",
     "reading_order",
     "render_page",
 ]

@@ -58,7 +58,8 @@ def _drawn(digit: int, random: np.random.Generator) -> npt.NDArray[np.uint8]:
         points = np.array(stroke, np.float64) + random.normal(0, 0.35, (len(stroke), 2))
         points = (points - (8, 10)) @ lean.T + 14
         cv2.polylines(canvas, [np.round(points * 4 * 16).astype(np.int32)], False, 255, 9, cv2.LINE_AA, 4)
-    return cv2.resize(cv2.GaussianBlur(canvas, (0, 0), 1.5), (28, 28), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(cv2.GaussianBlur(canvas, (0, 0), 1.5), (28, 28), interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.uint8)
 
 
 def stroke_of(picture: npt.NDArray[np.uint8]) -> Floats:

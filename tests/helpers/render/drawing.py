@@ -7,26 +7,24 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
-from tests.helpers.render.digits import ENLARGED, Digits, Floats, stroke_of
-from tests.helpers.render.plan import Colour, Grid, Hand, Lines, PageSpec, Paper, runs
-
-Box = tuple[float, float, float, float]
-
-TRIES = 40
-KEEP_OFF = 0.35
-"""Millimetres that two digits keep between them."""
+from tests.helpers.render.clouds import clouds
+from tests.helpers.render.digits import Digits, Floats
+from tests.helpers.render.plan import Box, Colour, Grid, Lines, PageSpec, Paper
+from tests.helpers.render.writing import write
 
 
-def draw(spec: PageSpec, dpi: float, digits: Digits | None, colour: bool, random: np.random.Generator) -> Floats:
+def draw(
+    spec: PageSpec, dpi: float, digits: Digits | None, *, colour: bool, random: np.random.Generator
+) -> Floats:
     """Draw a page upright: (H, W, 3) or (H, W, 1) float32, 0–255. Without digits the boxes stay empty."""
     scale = dpi / 25.4
     width, height = (round(side * scale) for side in spec.size)
-    page = _paper(spec.paper, width, height, scale, colour, random)
+    page = _paper(spec.paper, (height, width), scale, colour=colour, random=random)
     _lay(page, _ruling(spec, width, height, scale, random), _tone(spec.lines.colour, colour))
     for text_colour in sorted({text.colour for text in spec.texts}):
         _lay(page, _print(spec, text_colour, width, height, scale), _tone(text_colour, colour))
     if digits is not None:
-        for ink, pen in _writing(spec, digits, (height, width), scale, random):
+        for ink, pen in write(spec, digits, (height, width), scale, random):
             _lay(page, ink, _tone(pen, colour))
     return page
 
@@ -44,17 +42,10 @@ def _lay(page: Floats, coverage: Floats, tone: Floats) -> None:
         page[window] += coverage[window][..., None] * (tone - page[window])
 
 
-def clouds(shape: tuple[int, int], cell: float, random: np.random.Generator) -> Floats:
-    """Give smooth random hills (H, W), about −1 to 1, that change over ``cell`` pixels."""
-    height, width = shape
-    small = (max(3, round(height / cell) + 2), max(3, round(width / cell) + 2))
-    hills = random.normal(0, 0.5, small).astype(np.float32)
-    return np.asarray(cv2.resize(hills, (width, height), interpolation=cv2.INTER_CUBIC), dtype=np.float32)
-
-
 def _paper(
-    paper: Paper, width: int, height: int, scale: float, colour: bool, random: np.random.Generator
+    paper: Paper, shape: tuple[int, int], scale: float, *, colour: bool, random: np.random.Generator
 ) -> Floats:
+    height, width = shape
     page = np.empty((height, width, 3 if colour else 1), np.float32)
     page[:] = _tone(paper.colour, colour)
     page += (1.2 * clouds((height, width), 1.5 * scale, random))[..., None]
@@ -63,7 +54,7 @@ def _paper(
         for curve in _guilloche(paper.print_kind, width / scale, height / scale):
             points = np.round(curve * scale * 16).astype(np.int32)
             cv2.polylines(print_, [points], False, 255, max(1, round(0.12 * scale)), cv2.LINE_AA, 4)
-        _lay(page, print_.astype(np.float32) / 255, _tone(paper.print_colour, colour))
+        _lay(page, np.asarray(print_ / 255, np.float32), _tone(paper.print_colour, colour))
     return page
 
 
@@ -120,7 +111,7 @@ def _rule(mask: Floats, line: Box, style: Lines, scale: float, random: np.random
     first, last = (line[0], line[2]) if level else (line[1], line[3])
     middle = line[1] if level else line[0]
     along = _covered(mask.shape[1 if level else 0], first - half, last + half)
-    along = along * _pattern(len(along), first, last, 2 * half, style, scale, random)
+    along = along * _pattern(len(along), (first, last, 2 * half), style, scale, random)
     across = _covered(mask.shape[0 if level else 1], middle - half, middle + half)
     if level:
         rows = np.nonzero(across)[0]
@@ -133,20 +124,22 @@ def _rule(mask: Floats, line: Box, style: Lines, scale: float, random: np.random
 def _covered(size: int, start: float, end: float) -> Floats:
     """Give the share of every pixel 0…size−1 that lies between two places."""
     left = np.arange(size, dtype=np.float32)
-    return np.clip(np.minimum(left + 1, end) - np.maximum(left, start), 0, 1).astype(np.float32)
+    return np.asarray(np.clip(np.minimum(left + 1, end) - np.maximum(left, start), 0, 1), np.float32)
 
 
 def _pattern(
-    size: int, first: float, last: float, width: float, style: Lines, scale: float, random: np.random.Generator
+    size: int, extent: tuple[float, float, float], style: Lines, scale: float, random: np.random.Generator
 ) -> Floats:
-    """Give the share of ink along a line of a kind, for every pixel of its direction."""
+    """Give the share of ink along a line (start, end, width), for every pixel of its direction."""
+    first, last, width = extent
     places = np.arange(size, dtype=np.float32) + 0.5
     if style.kind == "dotted":
         period = max(2.2 * width, 0.55 * scale, 3.0)
-        return np.clip(0.5 + 2 * np.cos(2 * np.pi * (places - first) / period), 0, 1).astype(np.float32)
+        waves = 0.5 + 2 * np.cos(2 * np.pi * (places - first) / period)
+        return np.asarray(np.clip(waves, 0, 1), np.float32)
     if style.kind == "dashed":
         period = max(1.8 * scale, 6.0)
-        return (((places - first) % period) < 0.65 * period).astype(np.float32)
+        return np.asarray((places - first) % period < 0.65 * period, np.float32)
     pattern = np.ones(size, np.float32)
     if style.kind == "broken":
         for _ in range(round((last - first) / (4 * scale))):
@@ -164,81 +157,4 @@ def _print(spec: PageSpec, colour: Colour, width: int, height: int, scale: float
         if text.colour == colour:
             place = (text.place[0] * scale, text.place[1] * scale)
             pen.text(place, text.words, 255, ImageFont.load_default(text.size * scale))
-    return np.asarray(image, dtype=np.float32) / 255
-
-
-def _writing(
-    spec: PageSpec, digits: Digits, shape: tuple[int, int], scale: float, random: np.random.Generator
-) -> Iterator[tuple[Floats, Colour]]:
-    """Write every run: its ink's coverage over the page, and the pen's colour."""
-    taken = np.zeros(shape, np.bool_)
-    if spec.flourishes:
-        strokes = np.zeros(shape, np.uint8)
-        for stroke in spec.flourishes:
-            points = np.round(np.array(stroke) * scale * 16).astype(np.int32)
-            cv2.polylines(strokes, [points], False, 255, max(1, round(0.45 * scale)), cv2.LINE_AA, 4)
-        yield strokes.astype(np.float32) / 255, spec.hand.pen
-    for grid, row in runs(spec):
-        ink = np.zeros(shape, np.float32)
-        for column, text in enumerate(grid.rows[row]):
-            if text != " ":
-                picture = digits.pictures[random.choice(digits.of(int(text)))]
-                box = grid.cell_box(row, column)
-                _write(ink, taken, stroke_of(picture), box, spec.hand, scale, random)
-        pressure = np.clip(0.88 + 0.16 * clouds(shape, 0.9 * scale, random), 0.55, 1)
-        lighter = int(random.integers(0, 28))
-        red, green, blue = spec.hand.pen
-        yield ink * pressure, (red + lighter, green + lighter, blue + lighter // 2)
-
-
-def _write(
-    ink: Floats, taken: npt.NDArray[np.bool_], stroke: Floats, box: Box, hand: Hand, scale: float,
-    random: np.random.Generator,
-) -> None:  # fmt: skip
-    """Put a stroke into a cell so that it keeps off the digits before it."""
-    crossing = random.random() < hand.crossing
-    for _ in range(TRIES):
-        placed = _placed(stroke, box, hand, scale, crossing, random)
-        x, y, patch = placed
-        if x < 0 or y < 0 or y + patch.shape[0] > ink.shape[0] or x + patch.shape[1] > ink.shape[1]:
-            continue
-        window = np.s_[y : y + patch.shape[0], x : x + patch.shape[1]]
-        around = 2 * round(KEEP_OFF * scale) + 1
-        near = cv2.dilate((patch > 0.1).astype(np.uint8), np.ones((around, around), np.uint8)) > 0
-        if not (near & taken[window]).any():
-            ink[window] = np.maximum(ink[window], patch)
-            taken[window] |= patch > 0.1
-            return
-    raise ValueError(f"no room for a digit in the cell at {box}")
-
-
-def _placed(
-    stroke: Floats, box: Box, hand: Hand, scale: float, crossing: bool, random: np.random.Generator
-) -> tuple[int, int, Floats]:
-    """Size, slant and shift a stroke for a cell: the patch and the page's pixel of its upper left."""
-    left, top, right, bottom = (side * scale for side in box)
-    inner = (stroke > 0.1).nonzero()
-    low, high = (axis.min() for axis in inner), (axis.max() for axis in inner)
-    (y0, x0), (y1, x1) = tuple(low), tuple(high)
-    slant, turn = random.uniform(-hand.slant, hand.slant), np.radians(random.normal(0, 3))
-    size = random.uniform(*hand.fill) * (bottom - top) / (20 * ENLARGED)
-    size = min(size, 0.8 * (right - left) / (x1 - x0 + abs(slant) * (y1 - y0) + 0.15 * ENLARGED))
-    shear = np.array([[1, -slant], [0, 1]])
-    cosine, sine = np.cos(turn), np.sin(turn)
-    linear = size * np.array([[cosine, -sine], [sine, cosine]]) @ shear
-    room = np.array([right - left, bottom - top]) - size * np.array([x1 - x0, y1 - y0])
-    shift = random.uniform(-0.5, 0.5, 2) * np.clip(room * (0.55, 0.7), 0, None)
-    if crossing:
-        side = -1 if random.random() < 0.3 else 1
-        shift[1] = side * (room[1] / 2 + random.uniform(0.3, 0.9) * scale)
-    middle = np.array([(left + right) / 2, (top + bottom) / 2]) + shift
-    reach = int(np.ceil(0.75 * size * np.hypot(*stroke.shape))) + 2
-    x, y = int(middle[0]) - reach, int(middle[1]) - reach
-    offset = middle - (x, y) - linear @ np.array([(x0 + x1) / 2, (y0 + y1) / 2])
-    patch = cv2.warpAffine(
-        cv2.GaussianBlur(stroke, (0, 0), max(0.3 / size, 0.5)), np.column_stack([linear, offset]),
-        (2 * reach, 2 * reach), flags=cv2.INTER_LINEAR,
-    )  # fmt: skip
-    rows, columns = np.nonzero((patch > 0.02).any(axis=1))[0], np.nonzero((patch > 0.02).any(axis=0))[0]
-    patch = patch[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    return x + int(columns[0]), y + int(rows[0]), np.asarray(patch, dtype=np.float32)
+    return np.asarray(np.asarray(image) / 255, np.float32)

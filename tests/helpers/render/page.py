@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from ocrbatch.geometry import transform_points
+from ocrbatch.geometry import Matrix, transform_points
 from ocrbatch.records import Page
 from tests.helpers.render.digits import Digits, drawn_digits
 from tests.helpers.render.drawing import draw
@@ -54,8 +54,9 @@ def render_page(
 ) -> RenderedPage:
     """Render a page at 100–600 dpi; arguments that are given replace those of ``scan`` and ``spec``.
 
-    ``skew`` in degrees clockwise, up to ±15; ``perspective`` 0–1. Without ``digits`` simple drawn ones are used;
-    without ``written`` all boxes stay empty (and ``values`` say so). The same arguments give the same pixels.
+    ``skew`` in degrees clockwise, up to ±15; ``perspective`` 0–1. Without ``digits`` simple drawn ones
+    are used; without ``written`` all boxes stay empty (and ``values`` say so). The same arguments give the
+    same pixels.
     """
     scan = scan or Scan()
     scan = replace(
@@ -66,16 +67,30 @@ def render_page(
     )
     spec = spec if lines is None else replace(spec, lines=lines)
     random = np.random.default_rng(seed)
-    drawn = draw(spec, dpi, (digits or drawn_digits()) if written else None, scan.colour, random)
-    scale, ordered = dpi / 25.4, runs(spec)
-    upright = [_quads([grid.cell_box(row, i) for i in range(grid.columns)], scale) for grid, row in ordered]
-    corners = np.concatenate([quads.reshape(-1, 2) for quads in upright]).astype(np.float32)
-    matrix, size = view(scan, drawn.shape[1], drawn.shape[0], corners, scale)
-    pixels = take(drawn, scan, matrix, size, dpi, random)
-    values = tuple(grid.rows[row] if written else " " * grid.columns for grid, row in ordered)
-    return RenderedPage(pixels, dpi, tuple(transform_points(matrix, quads) for quads in upright), values)
+    drawn = draw(spec, dpi, (digits or drawn_digits()) if written else None, colour=scan.colour, random=random)
+    matrix, size = _view(spec, dpi, scan)
+    pixels = take(drawn, scan, matrix, size, dpi=dpi, random=random)
+    values = tuple(grid.rows[row] if written else " " * grid.columns for grid, row in runs(spec))
+    return RenderedPage(pixels, dpi, page_cells(spec, dpi, scan), values)
 
 
-def _quads(boxes: list[tuple[float, float, float, float]], scale: float) -> npt.NDArray[np.float64]:
-    corners = [[(x0, y0), (x1, y0), (x1, y1), (x0, y1)] for x0, y0, x1, y1 in boxes]
-    return np.array(corners, np.float64) * scale
+def page_cells(spec: PageSpec, dpi: float, scan: Scan) -> tuple[npt.NDArray[np.float32], ...]:
+    """Give where the cells of every run, (n, 4, 2), come to lie in the picture, without drawing it."""
+    matrix, _ = _view(spec, dpi, scan)
+    return tuple(transform_points(matrix, quads) for quads in _upright_cells(spec, dpi))
+
+
+def _view(spec: PageSpec, dpi: float, scan: Scan) -> tuple[Matrix, tuple[int, int]]:
+    width, height = (round(side * dpi / 25.4) for side in spec.size)
+    corners = np.concatenate([quads.reshape(-1, 2) for quads in _upright_cells(spec, dpi)])
+    return view(scan, width, height, corners.astype(np.float32), dpi / 25.4)
+
+
+def _upright_cells(spec: PageSpec, dpi: float) -> list[npt.NDArray[np.float64]]:
+    """Give the cells of every run in the pixels of the upright sheet."""
+    cells = []
+    for grid, row in runs(spec):
+        boxes = [grid.cell_box(row, column) for column in range(grid.columns)]
+        corners = [[(x0, y0), (x1, y0), (x1, y1), (x0, y1)] for x0, y0, x1, y1 in boxes]
+        cells.append(np.array(corners, np.float64) * dpi / 25.4)
+    return cells

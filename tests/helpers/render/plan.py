@@ -7,6 +7,9 @@ from typing import Literal
 Colour = tuple[int, int, int]
 """Red, green, blue, 0–255."""
 
+Box = tuple[float, float, float, float]
+"""Left, top, right, bottom."""
+
 BLACK: Colour = (25, 25, 28)
 PINK: Colour = (238, 130, 150)
 PALE_BLUE: Colour = (140, 175, 225)
@@ -44,8 +47,8 @@ class Grid:
         """Cells in a row."""
         return len(self.rows[0])
 
-    def cell_box(self, row: int, column: int) -> tuple[float, float, float, float]:
-        """Give a cell's left, top, right and bottom."""
+    def cell_box(self, row: int, column: int) -> Box:
+        """Give a cell's sides: the middle of its lines."""
         width, height = self.cell
         gap = self.gap if self.kind == "boxes" else 0.0
         left, top = self.x + column * (width + gap), self.y + row * (height + gap)
@@ -107,7 +110,7 @@ class Scan:
 class PageSpec:
     """One page: its size in millimetres and all that is printed and written on it.
 
-    ``rules`` are level lines to write on (left, y, right), ``flourishes`` strokes of the pen, such as a signature.
+    ``rules`` are level lines to write on (left, y, right), ``flourishes`` strokes of the pen: a signature.
     """
 
     size: tuple[float, float]
@@ -123,13 +126,11 @@ class PageSpec:
 def runs(spec: PageSpec) -> list[tuple[Grid, int]]:
     """Give the runs of boxes of an upright page in reading order, each as its grid and row."""
     found = [(grid, row) for grid in spec.grids for row in range(len(grid.rows))]
-    boxes = [
-        (*grid.cell_box(row, 0)[:2], *grid.cell_box(row, grid.columns - 1)[2:]) for grid, row in found
-    ]
+    boxes = [(*grid.cell_box(row, 0)[:2], *grid.cell_box(row, grid.columns - 1)[2:]) for grid, row in found]
     return [found[i] for i in reading_order(boxes)]
 
 
-def reading_order(boxes: Sequence[tuple[float, float, float, float]]) -> list[int]:
+def reading_order(boxes: Sequence[Box]) -> list[int]:
     """Order boxes (left, top, right, bottom) from the top, and from left to right within a line.
 
     Two stand in one line where they share more than half of the smaller height.

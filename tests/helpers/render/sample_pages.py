@@ -21,6 +21,7 @@ def card(seed: int, *, pink: bool = False, pen: Colour = DARK) -> PageSpec:
     random = np.random.default_rng(seed)
     colour = PINK if pink else (60, 60, 64)
     words = PINK if pink else (45, 45, 48)
+    locker = " " * 4 if seed % 2 else _digits(random, 2) + " " + _digits(random, 1)
     electricity, water, key = int(random.integers(4, 7)), int(random.integers(3, 6)), _digits(random, 6)
     fields = (
         (Grid(18, 36, (_digits(random, 8),), (7, 9), "boxes"), "Member number"),
@@ -29,8 +30,7 @@ def card(seed: int, *, pink: bool = False, pen: Colour = DARK) -> PageSpec:
         (Grid(120, 62, (_digits(random, 5),), (7.5, 9), "boxes", 2.0), "Post code"),
         (Grid(18, 88, (_digits(random, electricity).rjust(7),), (7.5, 9.5)), "Boat house meter, kWh"),
         (Grid(120, 88, (_digits(random, water).ljust(6),), (7.5, 9.5)), "Water meter, litres"),
-        (Grid(18, 114, (" " * 4 if seed % 2 else _digits(random, 2) + " " + _digits(random, 1),), (8, 9), "boxes", 2.4),
-         "Locker (if any)"),
+        (Grid(18, 114, (locker,), (8, 9), "boxes", 2.4), "Locker (if any)"),
         (Grid(120, 114, (key,), (8, 9.5), "open"), "Key tag"),
     )  # fmt: skip
     texts = [
@@ -42,7 +42,8 @@ def card(seed: int, *, pink: bool = False, pen: Colour = DARK) -> PageSpec:
     texts += [Text((grid.x, grid.y - 5.4), label, 3.2, words) for grid, label in fields]
     paper = Paper((252, 246, 240)) if pink else Paper((240, 240, 236))
     lines = Lines(width=0.35 if pink else 0.28, colour=colour)
-    return PageSpec((210, 148), tuple(grid for grid, _ in fields), tuple(texts), (), (), lines, paper, Hand(pen))
+    grids = tuple(grid for grid, _ in fields)
+    return PageSpec((210, 148), grids, tuple(texts), (), (), lines, paper, Hand(pen))
 
 
 def mark_sheet(seed: int, *, dotted: bool = False, pen: Colour = DARK) -> PageSpec:
@@ -64,8 +65,8 @@ def mark_sheet(seed: int, *, dotted: bool = False, pen: Colour = DARK) -> PageSp
     texts.append(Text((16, 188), "Signed by the judges before the tide comes in.", 2.8, FAINT))
     lines = Lines("dotted", 0.4) if dotted else Lines(width=0.3)
     hand = Hand(pen, fill=(0.5, 0.74), crossing=0.07)
-    return PageSpec((148, 210), (Grid(37, 36, tuple(rows), (width, height)),), tuple(texts), (), (), lines,
-                    Paper((246, 244, 238)), hand)  # fmt: skip
+    grid = Grid(37, 36, tuple(rows), (width, height))
+    return PageSpec((148, 210), (grid,), tuple(texts), (), (), lines, Paper((246, 244, 238)), hand)
 
 
 def slip(seed: int, *, green: bool = False, pen: Colour = DARK) -> PageSpec:
@@ -89,8 +90,8 @@ def slip(seed: int, *, green: bool = False, pen: Colour = DARK) -> PageSpec:
     rules = ((25, 34, 112), (25, 46, 112), (124, 76.5, 178))
     paper = Paper((232, 243, 230), "rosettes") if green else Paper((243, 242, 236), "waves", (226, 226, 220))
     hand = Hand(pen, fill=(0.58, 0.82), crossing=0.08)
-    return PageSpec((188, 86), grids, texts, rules, (_signature(random), _scrawl(random)), Lines(width=0.25), paper,
-                    hand)  # fmt: skip
+    strokes = (_signature(random), _scrawl(random))
+    return PageSpec((188, 86), grids, texts, rules, strokes, Lines(width=0.25), paper, hand)
 
 
 def _signature(random: np.random.Generator) -> tuple[tuple[float, float], ...]:

@@ -5,8 +5,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ocrbatch.geometry import Matrix, transform_points
+from tests.helpers.render.clouds import clouds
 from tests.helpers.render.digits import Floats
-from tests.helpers.render.drawing import clouds
 from tests.helpers.render.plan import Scan
 
 MARGIN = 6.0
@@ -43,7 +43,7 @@ def view(scan: Scan, width: int, height: int, corners: Floats, scale: float) -> 
 
 
 def take(
-    page: Floats, scan: Scan, matrix: Matrix, size: tuple[int, int], dpi: float, random: np.random.Generator
+    page: Floats, scan: Scan, matrix: Matrix, size: tuple[int, int], *, dpi: float, random: np.random.Generator
 ) -> npt.NDArray[np.uint8]:
     """Scan a drawn page (h, w, c) through a view: (H, W) or (H, W, 3) uint8; bilevel pages hold 0 and 255."""
     width, height = size
@@ -68,9 +68,7 @@ def take(
     return _quantised(picture, scan, dpi, random)
 
 
-def _on_desk(
-    picture: Floats, page: Floats, scan: Scan, warp: Matrix, random: np.random.Generator
-) -> Floats:
+def _on_desk(picture: Floats, page: Floats, scan: Scan, warp: Matrix, random: np.random.Generator) -> Floats:
     """Lay the sheet on a desk of wood, with a soft shadow around it."""
     height, width, channels = picture.shape
     inside = cv2.warpPerspective(np.ones(page.shape[:2], np.float32), warp, (width, height))
@@ -103,7 +101,7 @@ def _quantised(picture: Floats, scan: Scan, dpi: float, random: np.random.Genera
         black = (grey < np.minimum(around - 22, 210)).astype(np.uint8)
         specks = random.integers(0, (height, width), (round(height * width / 90000), 2))
         black[specks[:, 0], specks[:, 1]] = 1
-        return (255 * (1 - black)).astype(np.uint8)
+        return np.asarray(255 * (1 - black), np.uint8)
     step = 255 / (scan.levels - 1)
     levels = np.clip(np.round(picture / step) * step, 0, 255).astype(np.uint8)
     return levels if channels == 3 else levels[..., 0]

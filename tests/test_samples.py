@@ -1,0 +1,181 @@
+"""The committed sample pages agree with their truth, and the renderer with the geometry it tells."""
+
+import csv
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from ocrbatch.page.decode import decode
+from ocrbatch.records import Page
+from tests.helpers.render import (
+    PINK,
+    Grid,
+    Lines,
+    PageSpec,
+    RenderedPage,
+    Scan,
+    Text,
+    drawn_digits,
+    mnist_digits,
+    page_cells,
+    render_page,
+)
+from tests.helpers.render_samples import SampleFile, render_file, sample_files, truth_table
+
+SAMPLES = Path(__file__).parents[1] / "samples"
+MNIST = Path(__file__).parents[1] / "../shared/data/digits/mnist.npz"
+FILES = list(sample_files())
+SHEET = PageSpec(
+    (120, 80),
+    (
+        Grid(12, 20, ("12 4", "    ", "7 89")),
+        Grid(60, 20, ("05678",), (7, 8), "boxes"),
+        Grid(60, 45, ("13 2",)),
+    ),
+    (Text((12, 8), "A sheet", 4),),
+)
+
+
+def decoded(file: SampleFile) -> list[Page]:
+    pages = list(decode((SAMPLES / file.name).read_bytes()))
+    assert all(isinstance(page, Page) for page in pages)
+    return [page for page in pages if isinstance(page, Page)]
+
+
+def inked(page: Page, quad: np.ndarray) -> float:
+    """Give the share of a cell's inner two thirds that is clearly darker than its paper."""
+    corners = np.array([[0, 0], [48, 0], [48, 60], [0, 60]], np.float32)
+    cell = cv2.warpPerspective(page.pixels, cv2.getPerspectiveTransform(quad, corners), (48, 60))[10:-10, 8:-8]
+    cell = cv2.medianBlur(cell, 3)
+    return float((cell < np.median(cell[cell >= np.median(cell)]) * 0.75).mean())
+
+
+def edge_contrast(rendered: RenderedPage) -> float:
+    """Give how much darker the told middle lines are than what lies a seventh of a cell beside them."""
+    grey = rendered.page().pixels.astype(np.float32)
+    told: list[np.ndarray] = []
+    beside: list[np.ndarray] = []
+    for quad in np.concatenate(rendered.cells):
+        middle, steps = quad.mean(axis=0), np.linspace(0.1, 0.9, 40)[:, None]
+        for start, end in zip(quad, np.roll(quad, -1, axis=0), strict=True):
+            points = start + steps * (end - start)
+            inner = points + (middle - points) / 3.5
+            for values, places in ((told, points), (beside, inner)):
+                whole = np.floor(places).astype(int)
+                values.append(grey[whole[:, 1], whole[:, 0]])
+    return float(np.mean(beside) - np.mean(told))
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_a_sample_file_is_small_and_has_the_pages_of_its_plan(file: SampleFile) -> None:
+    assert (SAMPLES / file.name).stat().st_size <= 400 * 1024
+    pages = decoded(file)
+    assert [page.number for page in pages] == list(range(1, len(file.sheets) + 1))
+    for page, sheet in zip(pages, file.sheets, strict=True):
+        assert page.dpi == pytest.approx(sheet.dpi, abs=1)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_the_written_cells_of_a_sample_hold_ink_and_the_blank_ones_none(file: SampleFile) -> None:
+    for page, sheet in zip(decoded(file), file.sheets, strict=True):
+        cells = page_cells(sheet.spec, sheet.dpi, sheet.scan)
+        assert [len(run) for run in cells] == [len(value) for value in sheet.values]
+        for run, value in zip(cells, sheet.values, strict=True):
+            for quad, text in zip(run, value, strict=True):
+                ink = inked(page, quad)
+                assert ink < 0.01 if text == " " else ink > 0.01, (page.number, value, text)
+
+
+def test_the_folder_holds_the_files_of_the_plan_and_is_small() -> None:
+    names = {file.name for file in FILES}
+    assert {path.name for path in SAMPLES.iterdir()} == names | {"README.md", "truth.csv"}
+    assert sum(path.stat().st_size for path in SAMPLES.iterdir()) <= 2 * 1024 * 1024
+    readme = (SAMPLES / "README.md").read_text("utf-8")
+    assert all(f"`{name}`" in readme for name in names)
+
+
+def test_the_group_4_and_photographic_kinds_are_what_their_names_say() -> None:
+    with Image.open(SAMPLES / "marks.tif") as image:
+        assert (image.mode, image.info["compression"]) == ("1", "group4")
+    for name in ("card-pink.jpg", "marks-photo.jpg", "slip-green.jpg"):
+        with Image.open(SAMPLES / name) as image:
+            assert image.mode == "RGB"
+
+
+def test_the_truth_table_is_the_plans_and_tells_of_every_page() -> None:
+    text = (SAMPLES / "truth.csv").read_bytes().decode("utf-8")
+    assert text == truth_table()
+    rows = list(csv.DictReader(text.splitlines()))
+    told = {(row["file"], int(row["page"])) for row in rows}
+    assert told == {(file.name, page) for file in FILES for page in range(1, len(file.sheets) + 1)}
+    assert any(row["value"] == "" for row in rows)
+    assert any(" " in row["value"] for row in rows)
+
+
+@pytest.mark.parametrize("dpi", [100, 300])
+@pytest.mark.parametrize(
+    "scan",
+    [Scan(), Scan(skew=15), Scan(skew=-7, bilevel=True), Scan(perspective=0.8), Scan(skew=3, colour=True)],
+    ids=["flat", "turned", "bilevel", "tilted", "colour"],
+)
+def test_lines_lie_where_the_told_cells_have_their_edges(scan: Scan, dpi: int) -> None:
+    rendered = render_page(SHEET, dpi=dpi, scan=scan, written=False)
+    assert rendered.pixels.ndim == (3 if scan.colour else 2)
+    assert edge_contrast(rendered) > 60
+
+
+@pytest.mark.parametrize(
+    ("lines", "least"),
+    [
+        (Lines("dotted"), 40),
+        (Lines("broken"), 40),
+        (Lines("dashed"), 40),
+        (Lines(width=0.0), 40),
+        (Lines(width=1.2), 120),
+        (Lines(colour=PINK), 25),
+    ],
+    ids=["dotted", "broken", "dashed", "thin", "thick", "pink"],
+)
+def test_every_kind_of_line_is_drawn(lines: Lines, least: float) -> None:
+    solid = render_page(SHEET, dpi=200, written=False)
+    other = render_page(SHEET, dpi=200, lines=lines, written=False)
+    assert edge_contrast(other) > least
+    assert not np.array_equal(solid.pixels, other.pixels)
+
+
+def test_runs_are_told_from_the_top_and_left_to_right() -> None:
+    assert render_page(SHEET, dpi=100).values == ("12 4", "05678", "    ", "7 89", "13 2")
+    assert render_page(SHEET, dpi=100, skew=14).fields == ("12 4", "05678", "", "7 89", "13 2")
+
+
+def test_only_written_cells_hold_ink() -> None:
+    rendered = render_page(replace(SHEET, hand=replace(SHEET.hand, crossing=0)), dpi=200, skew=4)
+    for run, value in zip(rendered.cells, rendered.values, strict=True):
+        assert [inked(rendered.page(), quad) > 0.01 for quad in run] == [text != " " for text in value]
+
+
+def test_the_same_arguments_give_the_same_picture_and_another_seed_another() -> None:
+    first, second, other = (render_page(SHEET, dpi=150, skew=1, seed=seed) for seed in (1, 1, 2))
+    assert np.array_equal(first.pixels, second.pixels)
+    assert not np.array_equal(first.pixels, other.pixels)
+
+
+def test_drawn_digits_are_of_mnists_form() -> None:
+    digits = drawn_digits(copies=2)
+    assert digits.pictures.shape == (20, 28, 28)
+    assert digits.pictures.dtype == np.uint8
+    assert (digits.pictures.reshape(20, -1).max(axis=1) > 200).all()
+    assert digits.pictures[:, [0, -1]].max() == 0
+
+
+@pytest.mark.real
+@pytest.mark.slow
+@pytest.mark.skipif(not MNIST.exists(), reason="MNIST is not here")
+def test_rendering_a_file_twice_gives_the_same_bytes() -> None:
+    digits = mnist_digits(MNIST)
+    for file in FILES:
+        assert render_file(file, digits) == render_file(file, digits), file.name
