@@ -59,11 +59,11 @@ def write_pictures(folder: Path, name: str, path: Path, read: ReadPage, outcome:
 
 def print_table(lines: list[Figure]) -> None:
     """Print the figures of all sets, a line each."""
-    print(f"{'set':<10} {'what':<36} {'reached':>8} {'of':>6} {'asked':>6}")
+    print(f"{'set':<10} {'what':<38} {'reached':>8} {'of':>6} {'asked':>6}")
     for line in lines:
         asked = str(line.asked) if line.asked else "-"
         mark = "" if line.enough else "  too few"
-        print(f"{line.set:<10} {line.what:<36} {line.reached:>8} {line.of:>6} {asked:>6}{mark}")
+        print(f"{line.set:<10} {line.what:<38} {line.reached:>8} {line.of:>6} {asked:>6}{mark}")
 
 
 def main() -> int:

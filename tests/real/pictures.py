@@ -22,10 +22,11 @@ def overlay(page: Page, result: PageResult, outcome: Outcome) -> bytes:
             cv2.putText(picture, text, (x + 3, y - 3), cv2.FONT_HERSHEY_SIMPLEX, 0.4 * thick, GREEN, thick)
     for quad in outcome.expected:
         cv2.polylines(picture, [np.rint(quad).astype(np.int32)], True, RED, 2 * thick)
-    for line, note in enumerate(outcome.notes[:12]):
-        place = (4, 14 * thick * (line + 1))
-        cv2.putText(picture, note, place, cv2.FONT_HERSHEY_SIMPLEX, 0.4 * thick, RED, thick)
-    return _png(picture)
+    margin = np.full((16 * thick * len(outcome.notes) + 8, picture.shape[1], 3), 255, np.uint8)
+    for line, note in enumerate(outcome.notes):
+        place = (4, 16 * thick * (line + 1) - 3)
+        cv2.putText(margin, note, place, cv2.FONT_HERSHEY_SIMPLEX, 0.4 * thick, RED, thick)
+    return _png(np.vstack([picture, margin]))
 
 
 def strip(page: Page, reading: FieldReading) -> bytes:

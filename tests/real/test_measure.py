@@ -113,8 +113,14 @@ def test_an_accepted_reading_of_a_box_of_many_digits_is_a_fault() -> None:
     form = Form((Cell("3", Box(0, 0, 200, 40), "0123"), Cell("4", Box(300, 0, 90, 40), "87")))
     good = field(box_quad(form.cells[0].box)[None], "?")
     bad = field(box_quad(form.cells[1].box)[None], "8", Status.ACCEPTED)
-    assert measure.measure_form(page(good, bad), form).counts == ((2, 2), (1, 2), (1, 2))
-    assert measure.measure_form(page(), form).counts == ((0, 2), (0, 2), (0, 0))
+    assert measure.measure_form(page(good, bad), form).counts == ((2, 2), (1, 2), (1, 2), (2, 2))
+    assert measure.measure_form(page(), form).counts == ((0, 2), (0, 2), (0, 0), (0, 2))
+
+
+def test_a_box_with_the_gap_beside_it_is_not_exact() -> None:
+    form = Form((Cell("3", Box(0, 0, 200, 40), "0123"),))
+    wide = field(box_quad(Box(0, 0, 240, 40))[None], "?")
+    assert measure.measure_form(page(wide), form).counts == ((1, 1), (1, 1), (1, 1), (0, 1))
 
 
 def test_nothing_found_is_never_enough() -> None:
