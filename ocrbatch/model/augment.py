@@ -93,7 +93,7 @@ def _bends(rng: np.random.Generator, count: int = 96) -> Floats:
     fields = [
         [cv2.resize(side, (CANVAS, CANVAS), interpolation=cv2.INTER_CUBIC) for side in pair] for pair in coarse
     ]
-    return np.asarray(fields, np.float32) / 2
+    return np.asarray(fields, np.float32) / np.float32(2)
 
 
 def _warp(tile: Grey, rng: np.random.Generator, bends: Floats) -> Grey:
@@ -113,20 +113,23 @@ def _warp(tile: Grey, rng: np.random.Generator, bends: Floats) -> Grey:
         strength = np.float32(rng.uniform(0.3, 1.6))
         field = bends[rng.integers(len(bends))]
         x, y = x + strength * field[0], y + strength * field[1]
-    return cv2.remap(tile, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
+    changed: Grey = cv2.remap(tile, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
+    return changed
 
 
 def _shift(tile: Grey, rng: np.random.Generator) -> Grey:
     """Move the tile by up to two whole pixels, as an imperfect centring would."""
     right, down = rng.integers(-2, 3, 2)
     move = np.array([[1, 0, right], [0, 1, down]], np.float32)
-    return cv2.warpAffine(tile, move, (SIDE, SIDE), flags=cv2.INTER_NEAREST)
+    changed: Grey = cv2.warpAffine(tile, move, (SIDE, SIDE), flags=cv2.INTER_NEAREST)
+    return changed
 
 
 def _thin(canvas: Grey, rng: np.random.Generator) -> Grey:
     """Wear the strokes away, or down to a hairline of the pen's own width."""
     if rng.random() < 0.4:
-        return cv2.erode(canvas, _disc(rng.integers(2, 4)))
+        worn: Grey = cv2.erode(canvas, _disc(rng.integers(2, 4)))
+        return worn
     spine = np.zeros_like(canvas)
     left = canvas
     cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
@@ -137,11 +140,13 @@ def _thin(canvas: Grey, rng: np.random.Generator) -> Grey:
         left = inner
     spine = cv2.threshold(spine, 40, 255, cv2.THRESH_BINARY)[1]
     spine = cv2.morphologyEx(spine, cv2.MORPH_CLOSE, _disc(3))
-    return cv2.GaussianBlur(cv2.dilate(spine, _disc(rng.integers(2, 5))), (3, 3), 0)
+    changed: Grey = cv2.GaussianBlur(cv2.dilate(spine, _disc(rng.integers(2, 5))), (3, 3), 0)
+    return changed
 
 
 def _thicken(canvas: Grey, rng: np.random.Generator) -> Grey:
-    return cv2.dilate(canvas, _disc(rng.integers(2, 5)))
+    changed: Grey = cv2.dilate(canvas, _disc(rng.integers(2, 5)))
+    return changed
 
 
 def _disc(size: int | np.integer) -> Grey:
@@ -186,7 +191,8 @@ def _line_remains(canvas: Grey, rng: np.random.Generator) -> Grey:
             ends = ((level, begin), (level + rng.uniform(-1, 1), begin + length))
         (x1, y1), (x2, y2) = ends
         cv2.line(drawn, (round(x1), round(y1)), (round(x2), round(y2)), ink, pen)
-    return cv2.max(drawn, canvas)
+    changed: Grey = cv2.max(drawn, canvas)
+    return changed
 
 
 def _background(canvas: Grey, rng: np.random.Generator) -> Grey:
@@ -197,26 +203,31 @@ def _background(canvas: Grey, rng: np.random.Generator) -> Grey:
     noise = noise + rng.normal(0, level / 2, canvas.shape).astype(np.float32)
     # Only near the writing, as a mask grown from the ink leaves it.
     near = cv2.dilate(canvas, _disc(9)) > 60
-    return np.where(near, np.clip(canvas + noise, 0, 255), canvas).astype(np.uint8)
+    changed: Grey = np.where(near, np.clip(canvas + noise, 0, 255), canvas).astype(np.uint8)
+    return changed
 
 
 def _blur(canvas: Grey, rng: np.random.Generator) -> Grey:
-    return cv2.GaussianBlur(canvas, (0, 0), rng.uniform(0.5, 2.2))
+    changed: Grey = cv2.GaussianBlur(canvas, (0, 0), rng.uniform(0.5, 2.2))
+    return changed
 
 
 def _bilevel(canvas: Grey, rng: np.random.Generator) -> Grey:
-    return cv2.threshold(canvas, rng.uniform(80, 170), 255, cv2.THRESH_BINARY)[1]
+    changed: Grey = cv2.threshold(canvas, rng.uniform(80, 170), 255, cv2.THRESH_BINARY)[1]
+    return changed
 
 
 def _coarse(canvas: Grey, rng: np.random.Generator) -> Grey:
     """Scan at fewer dots an inch, where a digit is 12 to 25 pixels high."""
     scale = rng.uniform(0.28, 0.6)
-    return cv2.resize(canvas, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    changed: Grey = cv2.resize(canvas, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    return changed
 
 
 def _pale(canvas: Grey, rng: np.random.Generator) -> Grey:
     """Write with a pale pen, whose stroke is uneven besides."""
-    return cv2.convertScaleAbs(canvas, alpha=rng.uniform(0.4, 0.95))
+    changed: Grey = cv2.convertScaleAbs(canvas, alpha=rng.uniform(0.4, 0.95))
+    return changed
 
 
 CHANGES: tuple[tuple[float, Change], ...] = (

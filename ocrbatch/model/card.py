@@ -46,6 +46,14 @@ def load_model_file(path: Path | None = None) -> ModelFile:
     )
 
 
+def describe_model(path: Path | None = None) -> Card:
+    """Give what is known of a model, checked as ``load_model_file`` does: its kind, its size and its card."""
+    model = load_model_file(path)
+    known = {"name": model.name, "kind": model.kind, "bytes": len(model.content), "sha256": model.sha256}
+    place = shipped_folder() / SHIPPED if path is None else path
+    return {**known, **(read_card(place) or {"temperature": model.temperature, "card": None})}
+
+
 def read_card(model: Path) -> Card | None:
     """Read the card beside a model file; None where there is none, or a .json that is not about this file."""
     path = model.with_suffix(".json")

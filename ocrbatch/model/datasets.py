@@ -121,7 +121,7 @@ def _read_idx_folder(folder: Path) -> dict[str, npt.NDArray[np.generic]]:
 
 
 def _read_idx(path: Path) -> npt.NDArray[np.uint8]:
-    """Read one IDX file of bytes: two zeros, the type, the number of sides, the sides (big-endian), the data."""
+    """Read one IDX file of bytes: zeros, type, number of sides, the sides (big-endian), the data."""
     try:
         content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
     except (OSError, EOFError) as error:

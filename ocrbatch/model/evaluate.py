@@ -1,4 +1,4 @@
-"""How well a model reads a labelled set: loss, accuracy, confusion, and whether its confidence can be trusted."""
+"""How well a model reads a labelled set: loss, accuracy, confusion, and whether its confidence holds."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -103,7 +103,9 @@ def as_json(evaluation: Evaluation) -> dict[str, Any]:
 
 
 def _ratio(part: npt.NDArray[np.int64], whole: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    return np.divide(part, whole, out=np.full(len(whole), np.nan), where=whole > 0)
+    ratio = np.full(len(whole), np.nan)
+    np.divide(part, whole, out=ratio, where=whole > 0)
+    return ratio
 
 
 def _percent(value: float) -> str:

@@ -5,7 +5,7 @@ import hashlib
 import io
 import platform
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from ocrbatch.model.card import Card, write_card
 from ocrbatch.model.datasets import Dataset, Labels
 from ocrbatch.model.evaluate import evaluate
 from ocrbatch.model.parts import Split, to_input
-from ocrbatch.page.classify import BATCH, import_keras, make_classifier
+from ocrbatch.page.classify import BATCH, import_keras, make_classifier, quiet_stderr
 from ocrbatch.records import ModelFile, Tiles
 
 SAMPLES = 1000
@@ -29,9 +29,15 @@ VERSIONS = ("ocrbatch", "tensorflow", "keras", "numpy", "opencv-python-headless"
 
 
 def finish(
-    model: Any, data: Dataset, split: Split, settings: Mapping[str, Any], epoch: Mapping[str, float], folder: Path,
+    model: Any,
+    data: Dataset,
+    split: Split,
+    *,
+    settings: Mapping[str, Any],
+    epoch: int,
+    folder: Path,
     name: str,
-) -> Path:  # fmt: skip
+) -> Path:
     """Write ``name``.keras, ``name``.tflite and ``name``.json to ``folder``; give the LiteRT file's path.
 
     Raises ModelError where the int8 form reads clearly worse than the network it was made from.
@@ -55,7 +61,7 @@ def finish(
         "temperature": temperature,
         "parameters": int(bare.count_params()),
         "data": [describe(data)],
-        "training": {**settings, "kept_back": len(split.clean_tiles), "best_epoch": int(epoch["epoch"])},
+        "training": {**settings, "kept_back": len(split.clean_tiles), "best_epoch": epoch},
         "metrics": {
             "int8_accuracy_lost": round(loss, 5),
             "kept_back": _measures(content, temperature, split.clean_tiles, split.clean_labels),
@@ -92,7 +98,9 @@ def to_int8(model: Any, samples: Tiles) -> bytes:
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = tf.int8
     converter.inference_output_type = tf.int8
-    content: bytes = _quietly(converter.convert)
+    with quiet_stderr(), warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
+        content: bytes = converter.convert()
     return content
 
 
@@ -168,10 +176,3 @@ def _versions() -> dict[str, str]:
         with contextlib.suppress(metadata.PackageNotFoundError):
             known[package] = metadata.version(package)
     return known
-
-
-def _quietly(work: Callable[[], bytes]) -> bytes:
-    """Run the converter without its pages of remarks."""
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-        warnings.simplefilter("ignore")
-        return work()

@@ -26,7 +26,9 @@ def draw_stranger(first: Grey, label: int, second: Grey, rng: np.random.Generato
     ``first`` and ``second`` are square pictures (n, n) uint8 of one digit each, ``label`` is the first's.
     """
     draw = DRAWERS[int(rng.choice(len(DRAWERS), p=SHARES))]
-    return cv2.copyMakeBorder(draw(first, label, second, rng), 4, 4, 4, 4, cv2.BORDER_CONSTANT, value=0)
+    drawn: Grey = draw(first, label, second, rng)
+    framed: Grey = cv2.copyMakeBorder(drawn, 4, 4, 4, 4, cv2.BORDER_CONSTANT, value=0)
+    return framed
 
 
 def _pair(first: Grey, label: int, second: Grey, rng: np.random.Generator) -> Grey:
@@ -74,10 +76,11 @@ def _box_piece(first: Grey, label: int, second: Grey, rng: np.random.Generator) 
     xm, ym = (int(value) for value in rng.integers(side // 3, side * 2 // 3, 2))
     top, bottom = ((x1, y1), (x2, y1)), ((x1, y2), (x2, y2))
     left, right = ((x1, y1), (x1, y2)), ((x2, y1), (x2, y2))
+    upright = ((xm, y1), (xm, y2))
     kinds = (
         (top,), (bottom, top), (top, left), (bottom, right), (top, right), (bottom, left), (left, right),
         (left, right, bottom), (left, right, top), (top, bottom, left),
-        (((xm, y1), (xm, y2)), ((x1, ym), (x2, ym))), (top, ((xm, y1), (xm, y2))), (bottom, ((xm, y1), (xm, y2))),
+        (upright, ((x1, ym), (x2, ym))), (top, upright), (bottom, upright),
     )  # fmt: skip
     tilt = int(rng.integers(-2, 3))
     for (ax, ay), (bx, by) in kinds[int(rng.integers(len(kinds)))]:
@@ -149,7 +152,8 @@ def _struck_out(first: Grey, label: int, second: Grey, rng: np.random.Generator)
             for level in rng.uniform(0.25, 0.75, int(rng.integers(3, 6))) * side:
                 tilt = slope * side / 4
                 _stroke(over, np.array([low, side - low]), np.array([level + tilt, level - tilt]), pen)
-    return cv2.max(first, over)
+    struck: Grey = cv2.max(first, over)
+    return struck
 
 
 def _cross(first: Grey, label: int, second: Grey, rng: np.random.Generator) -> Grey:
@@ -173,7 +177,8 @@ def _noise(first: Grey, label: int, second: Grey, rng: np.random.Generator) -> G
         return canvas
     small = int(rng.integers(5, 24))
     cloud = cv2.resize(rng.normal(0, 1, (small, small)).astype(np.float32), (side, side))
-    return np.clip((cloud - rng.uniform(0, 0.8)) * rng.uniform(80, 250), 0, 255).astype(np.uint8)
+    clouded: Grey = np.clip((cloud - rng.uniform(0, 0.8)) * rng.uniform(80, 250), 0, 255).astype(np.uint8)
+    return clouded
 
 
 def _cropped(picture: Grey) -> Grey:

@@ -94,7 +94,7 @@ def train(source: str, folder: Path, settings: Settings, report: Report = lambda
     best = _open(keras, work, state.best_epoch)
     write_history(folder / "history.csv", state.history)
     exported = finish(
-        best, data, split, asdict(settings), dict(state.history[state.best_epoch - 1]), folder, NAME
+        best, data, split, settings=asdict(settings), epoch=state.best_epoch, folder=folder, name=NAME
     )
     _clear(work)
     return exported

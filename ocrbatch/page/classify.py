@@ -47,18 +47,21 @@ def import_keras() -> Any:
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
-        with _quiet(), warnings.catch_warnings():
+        with quiet_stderr(), warnings.catch_warnings():
             # TensorFlow's own imports use what NumPy and the standard library are about to drop.
             warnings.simplefilter("ignore")
             import keras
-            import tensorflow  # noqa: F401
+            import tensorflow as tf
+
+            # Looks for graphics cards now, while what it says of their absence is not heard.
+            tf.config.list_physical_devices()
     except ImportError as error:
         raise MissingExtraError(f"This needs TensorFlow, which is not installed: {INSTALL_TRAIN}") from error
     return keras
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet_stderr() -> Iterator[None]:
     """Keep what C++ libraries print to standard error while they load off the terminal."""
     try:
         kept = os.dup(2)
@@ -80,7 +83,7 @@ class LiteRtClassifier:
     def __init__(self, model: ModelFile, threads: int = 1) -> None:
         self._temperature = model.temperature
         try:
-            with _quiet():
+            with quiet_stderr():
                 self._interpreter = _open_interpreter(model.content, threads)
             given = self._interpreter.get_input_details()[0]
             made = self._interpreter.get_output_details()[0]
@@ -125,14 +128,14 @@ class KerasClassifier:
                 ) from error
         given, made = getattr(self._model, "input_shape", ()), getattr(self._model, "output_shape", ())
         _check_shapes(model.name, given, made)
-        self._shape = (BATCH, *given[1:])
+        self._shape = (KERAS_BATCH, *given[1:])
 
     def scores(self, tiles: Tiles) -> Probabilities:
         """Give (n, 11) float32 for (n, 28, 28) uint8, in batches of 256."""
         logits = np.empty((len(tiles), OUTPUTS), np.float32)
-        filled = np.zeros((BATCH, SIDE, SIDE), np.uint8)
-        for start in range(0, len(tiles), BATCH):
-            part = tiles[start : start + BATCH]
+        filled = np.zeros((KERAS_BATCH, SIDE, SIDE), np.uint8)
+        for start in range(0, len(tiles), KERAS_BATCH):
+            part = tiles[start : start + KERAS_BATCH]
             filled[: len(part)] = part
             values = self._model.predict_on_batch(_UNIT_LEVELS[filled].reshape(self._shape))
             logits[start : start + len(part)] = _widened(np.asarray(values, np.float32)[: len(part)])

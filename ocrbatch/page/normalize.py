@@ -16,15 +16,17 @@ from ocrbatch.records import Grey, Tiles
 
 SIDE = 28
 BOX = 20
-FAINTEST = 12
-"""Ink below this grey level is noise, however pale the writing."""
-OUTLINE = 0.46
-"""Where a stroke's outline lies, as a share of the ink half a tile pixel further in. By halves would be right
-for a linear edge; a little less finds it under noise, and measured best on MNIST's digits."""
+FAINTEST = 18
+"""Ink below this grey level is noise, or what sharpening leaves around a stroke."""
+BEGINS = 0.36
+"""Writing begins where the ink reaches this share of what it is half a tile pixel further in."""
+OUTLINE = 0.55
+"""The outline lies at this share of that ink; this and the number above measured best on MNIST's digits."""
 LARGEST = 400
 """More source pixels than this a side give the same tile."""
-SQUEEZE = 0.5
-"""The share of a tile pixel by which the shorter side may end in the next pixel before it gets that pixel."""
+SPARE = 0.5
+SPARE_SHARE = 0.07
+"""The shorter side may lose up to so many tile pixels, and so large a share, before it gets one more."""
 
 _PIXELS = np.arange(LARGEST + 1, dtype=np.float32)
 
@@ -89,9 +91,9 @@ def _at_workable_size(crop: Grey) -> Grey:
 def _extent(profile: Grey, reach: int) -> tuple[float, float]:
     """Where the writing begins and ends along one side, in pixels from its first edge, to parts of a pixel.
 
-    ``profile`` is the strongest ink of each column or row. The outline is where it has risen to half of what
-    it is ``reach`` pixels (half a tile pixel) further in: so the tail of a smooth edge is no size, and the
-    pale end of a stroke is.
+    ``profile`` is the strongest ink of each column or row. The outline is where it has risen to about half of
+    what it is ``reach`` pixels (half a tile pixel) further in: so the tail of a smooth edge is no size, and
+    the pale end of a stroke is.
     """
     levels = profile.astype(np.float32)
     return _rise(levels, reach), len(levels) - _rise(levels[::-1], reach)
@@ -100,12 +102,15 @@ def _extent(profile: Grey, reach: int) -> tuple[float, float]:
 def _rise(levels: npt.NDArray[np.float32], reach: int) -> float:
     head = levels[: 4 * reach + 2]
     further = levels[reach : reach + len(head)]
-    above = head[: len(further)] - further * OUTLINE
-    index = int(np.argmax(above >= 0)) if len(above) else 0
+    if len(further) == 0:
+        return 0.0
+    begun = int(np.argmax(head[: len(further)] >= further * BEGINS))
+    half = float(further[begun]) * OUTLINE
+    index = int(np.argmax(head >= half))
     if index == 0:
         return 0.0
-    below = float(above[index - 1])
-    return index - float(above[index]) / (float(above[index]) - below) if below < 0 else float(index)
+    before, here = float(head[index - 1]), float(head[index])
+    return index - (here - half) / (here - before) if here > before else float(index)
 
 
 def _area_weights(start: float, stop: float, pitch: float, pixels: int) -> npt.NDArray[np.float32]:
@@ -113,7 +118,8 @@ def _area_weights(start: float, stop: float, pitch: float, pixels: int) -> npt.N
 
     The boxes are as many as the side needs and lie centred on it: a thin stroke keeps its own width.
     """
-    count = max(1, min(BOX, math.ceil((stop - start) / pitch - SQUEEZE)))
+    side = (stop - start) / pitch
+    count = max(1, min(BOX, math.ceil(side - min(SPARE, SPARE_SHARE * side))))
     first = (start + stop - count * pitch) / 2
     edges = first + pitch * _PIXELS[: count + 1, None]
     covered = np.clip(edges - _PIXELS[:pixels], 0, 1)
