@@ -6,13 +6,14 @@ its corners in the order upper left, upper right, lower right, lower left.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 Quad = npt.NDArray[np.float32]
 Matrix = npt.NDArray[np.float64]
-Points = npt.NDArray[np.float32] | npt.NDArray[np.float64]
+Points = npt.NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def quad_size(quad: Quad) -> tuple[float, float]:
     return float(width), float(height)
 
 
-def transform_points(matrix: Matrix, points: Points) -> npt.NDArray[np.float32]:
+def transform_points(matrix: npt.NDArray[np.floating[Any]], points: Points) -> npt.NDArray[np.float32]:
     """Map points (…, 2) by a homography (3, 3) from its source frame to its target frame."""
     flat = np.asarray(points, dtype=np.float64).reshape(-1, 2)
     homogeneous = np.column_stack([flat, np.ones(len(flat))]) @ np.asarray(matrix, dtype=np.float64).T

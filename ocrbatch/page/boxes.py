@@ -21,6 +21,8 @@ MAX_CANDIDATES = 3000
 ENOUGH_COMPANY = 4
 LOOK_AHEAD = 7
 STRANGE_CONTRAST = 1.6
+GAP_WINDOWS = 16
+GAP_SUPPORT = 0.2
 
 Bools = npt.NDArray[np.bool_]
 Indices = npt.NDArray[np.intp]
@@ -124,20 +126,18 @@ def _candidates(line_map: LineMap) -> Cells:
 def _upper_sides(line_map: LineMap, points: Floats, hanging: Bools) -> tuple[Indices, Indices, Indices]:
     """Pair the verticals that stand on a horizontal with the next few to their right."""
     tops, lefts, rights = [], [], []
-    for top in np.nonzero(hanging.any(axis=1))[0]:
-        reached = np.nonzero(hanging[top])[0]
-        reached = reached[np.argsort(points[top, reached, 0], kind="stable")]
+    for line in np.nonzero(hanging.any(axis=1))[0]:
+        reached = np.nonzero(hanging[line])[0]
+        reached = reached[np.argsort(points[line, reached, 0], kind="stable")]
         # A stroke of writing may stand between two dividers, so the nearest is not always the right one.
         for ahead in range(1, LOOK_AHEAD + 1):
-            tops.append(np.full(max(len(reached) - ahead, 0), top))
+            tops.append(np.full(max(len(reached) - ahead, 0), line))
             lefts.append(reached[:-ahead])
             rights.append(reached[ahead:])
     if not tops:
         empty = np.empty(0, np.intp)
         return empty, empty, empty
-    top: Indices = np.concatenate(tops)
-    left: Indices = np.concatenate(lefts)
-    right: Indices = np.concatenate(rights)
+    top, left, right = (np.concatenate(parts) for parts in (tops, lefts, rights))
     start, end = points[top, left, 0], points[top, right, 0]
     fits = (end - start >= 0.7 * MIN_CELL) & (end - start <= MAX_WIDTH_SHARE * line_map.width)
     fits &= _supports(line_map.horizontals, top, start, end) >= FAINT_SUPPORT
@@ -181,7 +181,7 @@ def _measured(
         [first[0] & first[3], last[0] & first[1], last[2] & last[1], first[2] & last[3]], axis=1
     ).sum(axis=1)
     weakest, mean = support.min(axis=1), support.mean(axis=1)
-    sure = (weakest >= SURE_SUPPORT) & (corners == 4)
+    sure = (weakest >= SURE_SUPPORT) & (corners == 4) & ~_gapped(line_map.horizontals, top, bottom, quads)
     faint = (weakest >= FAINT_SUPPORT) & (mean >= 0.5) & (corners >= 1)
     keep = np.nonzero(sure | faint)[0]
     keep = keep[np.argsort(-mean[keep], kind="stable")][:MAX_CANDIDATES]
@@ -189,6 +189,17 @@ def _measured(
     contrast = np.stack([side[0].contrast[side[1]] for side in sides], axis=1)
     parted = _parted(line_map.verticals, quads[keep], contrast[keep].max(axis=1))
     return Cells(quads[keep], lines[keep], support[keep], contrast[keep], parted, sure[keep])
+
+
+def _gapped(horizontals: Lines, top: Indices, bottom: Indices, quads: Floats) -> Bools:
+    """Tell which rectangles (n,) have a gap in a long side: two boxes in line with each other make no third."""
+    window = 0.5 * (quads[:, 3, 1] - quads[:, 0, 1])
+    gapped = np.zeros(len(quads), np.bool_)
+    for lines, left, right in ((top, quads[:, 0, 0], quads[:, 1, 0]), (bottom, quads[:, 3, 0], quads[:, 2, 0])):
+        for share in np.linspace(0, 1, GAP_WINDOWS):
+            start = left + share * (right - left - window)
+            gapped |= _supports(horizontals, lines, start, start + window) < GAP_SUPPORT
+    return gapped & (quads[:, 1, 0] - quads[:, 0, 0] > 3 * window)
 
 
 def _parted(verticals: Lines, quads: Floats, contrast: Floats) -> Bools:
@@ -237,8 +248,8 @@ def _company(cells: Cells) -> npt.NDArray[np.intp]:
     group = _groups(len(cells), [(i, far) for i, far in links if cells.sure[i]])
     count = np.bincount(group[cells.sure], minlength=len(cells))
     company = met.astype(np.intp)
-    for index, far in links:
-        company[index] = max(company[index], count[group[far]] - 1)
+    for index, mate in links:
+        company[index] = max(company[index], count[group[mate]] - 1)
     return np.where(doubtful, 0, np.minimum(company, ENOUGH_COMPANY))
 
 
@@ -273,7 +284,8 @@ def _choose(cells: Cells) -> Cells:
         if not left[i] or not (cells.sure[i] or company[i]):
             continue
         rivals = overlapping(i)
-        if not cells.sure[i] and (rivals & cells.sure & (areas < areas[i]) & (company >= company[i])).any():
+        firmer = cells.sure & (areas < areas[i]) & (company >= np.where(company[i] < ENOUGH_COMPANY, 0, company[i]))
+        if not cells.sure[i] and (rivals & firmer).any():
             continue  # Faint sides around a sure cell are those of the gap beside it.
         taken[i] = True
         left &= ~rivals
