@@ -49,9 +49,10 @@ def decoded(file: SampleFile) -> list[Page]:
 def inked(page: Page, quad: np.ndarray) -> float:
     """Give the share of a cell's inner two thirds that is clearly darker than its paper."""
     corners = np.array([[0, 0], [48, 0], [48, 60], [0, 60]], np.float32)
-    cell = cv2.warpPerspective(page.pixels, cv2.getPerspectiveTransform(quad, corners), (48, 60))[10:-10, 8:-8]
-    cell = cv2.medianBlur(cell, 3)
-    return float((cell < np.median(cell[cell >= np.median(cell)]) * 0.75).mean())
+    cell = cv2.warpPerspective(page.pixels, cv2.getPerspectiveTransform(quad, corners), (48, 60))
+    paper = np.percentile(cell, 90)
+    inner = cv2.medianBlur(np.ascontiguousarray(cell[10:-10, 8:-8]), 3)
+    return float((inner < 0.75 * paper).mean())
 
 
 def edge_contrast(rendered: RenderedPage) -> float:
