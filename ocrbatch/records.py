@@ -174,6 +174,20 @@ class ReadPage:
 
 
 @dataclass(frozen=True, slots=True)
+class FilePage:
+    """A page of a job: its file's path below the input with ``/`` (as Python decodes names), and its content.
+
+    ``sha256`` is the file's, in hexadecimal, empty where it was never opened; ``crops`` has a path below the output
+    folder for each field, or nothing where none were asked for.
+    """
+
+    file: str
+    sha256: str
+    result: PageResult
+    crops: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ModelFile:
     """A model as bytes, already checked against its card where it has one.
 
