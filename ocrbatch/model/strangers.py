@@ -38,7 +38,8 @@ def _pair(first: Grey, label: int, second: Grey, rng: np.random.Generator) -> Gr
         return np.zeros_like(first)
     scale = left.shape[0] / right.shape[0] * float(np.exp(rng.normal(0, 0.12)))
     right = cv2.resize(right, None, fx=scale, fy=scale, interpolation=cv2.INTER_LINEAR)
-    gap = int(rng.integers(-4, 12))
+    # Narrow digits overlap less: two 1s on one another are a 1.
+    gap = max(int(rng.integers(-4, 12)), -min(left.shape[1], right.shape[1]) // 5)
     height = max(left.shape[0], right.shape[0]) + 8
     canvas = np.zeros((height, left.shape[1] + right.shape[1] + max(gap, 0)), np.uint8)
     low = [int(rng.integers(0, height - part.shape[0] + 1)) for part in (left, right)]

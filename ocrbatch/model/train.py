@@ -133,14 +133,16 @@ def _draw_epoch(split: Split, seed: int, epoch: int) -> tuple[Tiles, Labels]:
 
 
 def _fit_epoch(model: Any, tiles: Tiles, labels: Labels, batch: int) -> dict[str, float]:
-    model.reset_metrics()
+    """Take one step a batch; give the means of what the steps measured."""
     batch = min(batch, len(tiles))
-    logs: dict[str, float] = {}
+    steps = []
     # The last, smaller batch is left out: every size of batch costs TensorFlow a graph of its own.
     for start in range(0, len(tiles) - batch + 1, batch):
         part = slice(start, start + batch)
         logs = model.train_on_batch(to_input(tiles[part]), labels[part], return_dict=True)
-    return {name: round(float(logs[name]), 5) for name in ("loss", "accuracy")}
+        steps.append((float(logs["loss"]), float(logs["accuracy"])))
+    loss, accuracy = np.mean(steps, axis=0).tolist()
+    return {"loss": round(loss, 5), "accuracy": round(accuracy, 5)}
 
 
 def _validate(model: Any, split: Split) -> dict[str, float]:

@@ -37,7 +37,7 @@ def test_noise_below_the_threshold_is_no_ink() -> None:
 @pytest.mark.parametrize(("height", "width"), [(60, 30), (30, 60), (200, 80), (12, 7), (20, 20), (900, 500)])
 def test_the_longer_side_becomes_twenty_pixels_and_the_aspect_is_kept(height: int, width: int) -> None:
     tile = normalize(bar(height, width))
-    x, y, wide, high = cv2.boundingRect(np.where(tile > 127, 255, 0).astype(np.uint8))
+    _, _, wide, high = cv2.boundingRect(np.where(tile > 127, 255, 0).astype(np.uint8))
     assert max(wide, high) == BOX
     assert wide / high == pytest.approx(width / height, abs=0.1 * width / height)
 
