@@ -21,8 +21,9 @@ MAX_CANDIDATES = 3000
 ENOUGH_COMPANY = 4
 LOOK_AHEAD = 7
 STRANGE_CONTRAST = 1.6
-GAP_WINDOWS = 16
-GAP_SUPPORT = 0.2
+ONE_PEN = 0.4
+GAP = 4.0
+GAP_SAMPLES = 40
 
 Bools = npt.NDArray[np.bool_]
 Indices = npt.NDArray[np.intp]
@@ -181,8 +182,9 @@ def _measured(
         [first[0] & first[3], last[0] & first[1], last[2] & last[1], first[2] & last[3]], axis=1
     ).sum(axis=1)
     weakest, mean = support.min(axis=1), support.mean(axis=1)
-    sure = (weakest >= SURE_SUPPORT) & (corners == 4) & ~_gapped(line_map.horizontals, top, bottom, quads)
-    faint = (weakest >= FAINT_SUPPORT) & (mean >= 0.5) & (corners >= 1)
+    whole = ~_gapped(line_map.horizontals, top, bottom, quads)
+    sure = (weakest >= SURE_SUPPORT) & (corners == 4) & whole
+    faint = (weakest >= FAINT_SUPPORT) & (mean >= 0.5) & (corners >= 1) & whole
     keep = np.nonzero(sure | faint)[0]
     keep = keep[np.argsort(-mean[keep], kind="stable")][:MAX_CANDIDATES]
     lines = np.column_stack([top, right, bottom, left])
@@ -192,14 +194,14 @@ def _measured(
 
 
 def _gapped(horizontals: Lines, top: Indices, bottom: Indices, quads: Floats) -> Bools:
-    """Tell which rectangles (n,) have a gap in a long side: two boxes in line with each other make no third."""
-    window = 0.5 * (quads[:, 3, 1] - quads[:, 0, 1])
+    """Tell which rectangles (n,) have a gap in their upper and lower side at once: boxes in line make no third."""
     gapped = np.zeros(len(quads), np.bool_)
-    for lines, left, right in ((top, quads[:, 0, 0], quads[:, 1, 0]), (bottom, quads[:, 3, 0], quads[:, 2, 0])):
-        for share in np.linspace(0, 1, GAP_WINDOWS):
-            start = left + share * (right - left - window)
-            gapped |= _supports(horizontals, lines, start, start + window) < GAP_SUPPORT
-    return gapped & (quads[:, 1, 0] - quads[:, 0, 0] > 3 * window)
+    for share in np.linspace(0, 1, GAP_SAMPLES):
+        above = quads[:, 0, 0] + share * (quads[:, 1, 0] - quads[:, 0, 0] - GAP)
+        below = quads[:, 3, 0] + share * (quads[:, 2, 0] - quads[:, 3, 0] - GAP)
+        missing = _supports(horizontals, top, above, above + GAP) == 0
+        gapped |= missing & (_supports(horizontals, bottom, below, below + GAP) == 0)
+    return gapped
 
 
 def _parted(verticals: Lines, quads: Floats, contrast: Floats) -> Bools:
@@ -278,10 +280,12 @@ def _choose(cells: Cells) -> Cells:
         shared = np.minimum(boxes[:, 2:], boxes[i, 2:]) - np.maximum(boxes[:, :2], boxes[i, :2])
         return np.asarray(np.clip(shared, 0, None).prod(axis=1) > 0.2 * np.minimum(areas, areas[i]))
 
+    # The four sides of a box that stands alone are drawn with one pen.
+    alone = cells.sure & (cells.contrast.min(axis=1) >= ONE_PEN * cells.contrast.max(axis=1))
     taken = np.zeros(len(cells), np.bool_)
     left = np.ones(len(cells), np.bool_)
     for i in np.lexsort((areas, ~cells.sure, -company)):
-        if not left[i] or not (cells.sure[i] or company[i]):
+        if not left[i] or not (company[i] or alone[i]):
             continue
         rivals = overlapping(i)
         firmer = cells.sure & (areas < areas[i]) & (company >= np.where(company[i] < ENOUGH_COMPANY, 0, company[i]))

@@ -27,6 +27,7 @@ STRETCH = 96
 OVERSHOOT = 12
 FAINT_SHARE = 0.3
 RIDGE_FLOOR = 6.0
+PROPOSALS = 3
 
 Floats = npt.NDArray[np.float64]
 
@@ -99,37 +100,59 @@ def _reduce(page: Page) -> tuple[Grey, float]:
 def main_directions(picture: Grey) -> tuple[float, float]:
     """Give the page's two main directions in degrees clockwise: of its rows, and of its columns.
 
-    From a histogram of gradient directions, in which straight lines make the sharpest peaks: writing spreads.
+    A histogram of gradient directions proposes (straight lines make its sharpest peaks: writing spreads), and the
+    sharpness of the projection along each proposal decides, as dots and hatching have gradients of their own.
     ``picture`` (H, W) uint8. Both are 0 where nothing stands out.
     """
     shrink = min(1.0, 1000 / max(picture.shape))
-    small = (
-        cv2.resize(picture, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA) if shrink < 1 else picture
-    )
+    small = cv2.resize(picture, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA) if shrink < 1 else picture
     small = cv2.GaussianBlur(small, (0, 0), 0.8)
     gx = cv2.Sobel(small, cv2.CV_32F, 1, 0)
     gy = cv2.Sobel(small, cv2.CV_32F, 0, 1)
-    return _peak_direction(gy, -gx), _peak_direction(gx, gy)
+    across = _sharpest(small, [0.0, *_peak_directions(gy, -gx)])
+    # In the transposed picture a clockwise tilt is an anticlockwise one.
+    down = -_sharpest(cv2.transpose(small), [0.0, *(-tilt for tilt in _peak_directions(gx, gy))])
+    return across, down
 
 
-def _peak_direction(main: npt.NDArray[np.float32], other: npt.NDArray[np.float32]) -> float:
-    """Find the sharpest tilt among edges whose gradient points mostly along ``main``."""
+def _peak_directions(main: npt.NDArray[np.float32], other: npt.NDArray[np.float32]) -> list[float]:
+    """Find the sharpest tilts among edges whose gradient points mostly along ``main``."""
     strength = np.abs(main)
     strong = strength > max(20.0, float(np.percentile(strength[::4, ::4], 90)))
     strong &= np.abs(other) < strength * np.tan(np.radians(MAX_SKEW_DEGREES))
     tilt = np.degrees(np.arctan(other[strong] / main[strong]))
     # Weighing by the root keeps pale ruling from drowning beside bold print.
-    weights = np.sqrt(strength[strong])
-    bins = np.histogram(tilt, bins=161, range=(-20.125, 20.125), weights=weights)[0]
-    if not bins.any():
-        return 0.0
+    bins = np.histogram(tilt, bins=161, range=(-20.125, 20.125), weights=np.sqrt(strength[strong]))[0]
     # Exactly level edges gather in one bin by the pixel grid; spreading them shows the true peak.
     smooth = np.convolve(bins, np.array([1, 2, 3, 4, 3, 2, 1]) / 16, mode="same")
-    peak = int(smooth.argmax())
-    near = slice(max(peak - 4, 0), peak + 5)
+    smooth = np.maximum(smooth - np.median(smooth), 0)
     centres = np.linspace(-20, 20, 161)
-    excess = np.maximum(smooth[near] - np.median(smooth), 0)
-    return float((centres[near] * excess).sum() / max(excess.sum(), 1e-9))
+    peaks: list[float] = []
+    for _ in range(PROPOSALS):
+        peak = int(smooth.argmax())
+        near = slice(max(peak - 4, 0), peak + 5)
+        if smooth[near].sum() <= 0:
+            break
+        peaks.append(float((centres[near] * smooth[near]).sum() / smooth[near].sum()))
+        smooth[max(peak - 8, 0) : peak + 9] = 0
+    return peaks
+
+
+def _sharpest(picture: Grey, tilts: list[float]) -> float:
+    """Choose the tilt along which the picture's thin rows project most sharply."""
+    column = cv2.getStructuringElement(cv2.MORPH_RECT, (1, MAX_THICKNESS))
+    ridges = cv2.morphologyEx(picture, cv2.MORPH_BLACKHAT, column)
+    ridges = cv2.resize(ridges, (picture.shape[1] // 2, picture.shape[0]), interpolation=cv2.INTER_AREA)
+    height, width = ridges.shape
+    best, sharpest = 0.0, 0.0
+    for tilt in tilts:
+        slope = 2 * float(np.tan(np.radians(tilt)))
+        shear = np.array([[1, 0, 0], [-slope, 1, slope * width / 2]])
+        levelled = cv2.warpAffine(ridges, shear, (width, height), flags=cv2.INTER_LINEAR)
+        sharpness = float((levelled.mean(axis=1) ** 2).sum())
+        if sharpness > 1.02 * sharpest:
+            best, sharpest = tilt, sharpness
+    return best
 
 
 def _level(picture: Grey, across: float, down: float) -> tuple[Grey, Matrix]:
@@ -269,7 +292,9 @@ def _measure(chains: list[Floats], depth: Grey) -> Lines:
             sure[int(piece[0]) - start : int(piece[1]) - start] = True
         usual[index] = float(np.median(contrast[sure]))
         faint = max(4.0, FAINT_SHARE * usual[index])
-        seen[index, start:end] = sure | (contrast >= faint)
+        visible = contrast >= faint
+        # The averaging along the row has drawn each end out a little.
+        seen[index, start + 1 : end - 1] = visible[2:] & visible[1:-1] & visible[:-2]
     cover = np.zeros((len(chains), width + 1), np.int32)
     np.cumsum(seen, axis=1, out=cover[:, 1:])
     return Lines(read_only(curves), read_only(cover), read_only(usual))
