@@ -178,7 +178,7 @@ def _line_remains(canvas: Grey, rng: np.random.Generator) -> Grey:
     drawn = canvas.copy()
     for _ in range(int(rng.choice([1, 2], p=[0.75, 0.25]))):
         ink, pen = int(rng.integers(70, 256)), int(rng.integers(1, 4))
-        gap = rng.uniform(-2, 7)
+        gap = rng.uniform(-2, 7) if rng.random() < 0.75 else rng.uniform(7, 15)
         across = rng.random() < 0.6
         span, start = (width, x) if across else (height, y)
         length = span * rng.uniform(0.1, 0.6 if not across else 0.9)

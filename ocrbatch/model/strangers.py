@@ -1,6 +1,7 @@
 """What a cell may hold that is no digit: two digits, halves, pieces of lines, dashes, dots, scribbles.
 
-A lone upright line is left out, for it may be a 1; so are a slash, a ring and halves that read as a digit.
+A lone upright line is left out, for it may be a 1; so are a slash, a ring, a box's upper right corner (a 7)
+and halves that read as a digit.
 """
 
 from collections.abc import Callable
@@ -10,13 +11,7 @@ import numpy as np
 
 from ocrbatch.records import Grey
 
-HALVES: dict[int, tuple[str, ...]] = {
-    0: ("top", "bottom"),
-    3: ("top", "bottom"),
-    4: ("left",),
-    5: ("top", "bottom"),
-    7: ("top",),
-}
+HALVES: dict[int, tuple[str, ...]] = {0: ("bottom",), 4: ("left",), 5: ("top",)}
 """The halves that look like no digit, by the digit they are cut from."""
 
 
@@ -79,7 +74,7 @@ def _box_piece(first: Grey, label: int, second: Grey, rng: np.random.Generator) 
     left, right = ((x1, y1), (x1, y2)), ((x2, y1), (x2, y2))
     upright = ((xm, y1), (xm, y2))
     kinds = (
-        (top,), (bottom, top), (top, left), (bottom, right), (top, right), (bottom, left), (left, right),
+        (top,), (bottom, top), (top, left), (bottom, right), (bottom, left), (left, right),
         (left, right, bottom), (left, right, top), (top, bottom, left),
         (upright, ((x1, ym), (x2, ym))), (top, upright), (bottom, upright),
     )  # fmt: skip
@@ -196,4 +191,4 @@ Drawer = Callable[[Grey, int, Grey, np.random.Generator], Grey]
 DRAWERS: tuple[Drawer, ...] = (
     _pair, _half, _box_piece, _dash, _dot, _scribble, _struck_out, _cross, _noise,
 )  # fmt: skip
-SHARES = (0.3, 0.1, 0.15, 0.1, 0.06, 0.08, 0.1, 0.05, 0.06)
+SHARES = (0.33, 0.07, 0.15, 0.1, 0.06, 0.08, 0.1, 0.05, 0.06)
