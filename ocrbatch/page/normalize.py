@@ -104,9 +104,9 @@ def _rise(levels: npt.NDArray[np.float32], reach: int) -> float:
     further = levels[reach : reach + len(head)]
     if len(further) == 0:
         return 0.0
-    begun = int(np.argmax(head[: len(further)] >= further * BEGINS))
+    begun = int((head[: len(further)] >= further * BEGINS).argmax())
     half = float(further[begun]) * OUTLINE
-    index = int(np.argmax(head >= half))
+    index = int((head >= half).argmax())
     if index == 0:
         return 0.0
     before, here = float(head[index - 1]), float(head[index])
@@ -121,9 +121,9 @@ def _area_weights(start: float, stop: float, pitch: float, pixels: int) -> npt.N
     side = (stop - start) / pitch
     count = max(1, min(BOX, math.ceil(side - min(SPARE, SPARE_SHARE * side))))
     first = (start + stop - count * pitch) / 2
-    edges = first + pitch * _PIXELS[: count + 1, None]
-    covered = np.clip(edges - _PIXELS[:pixels], 0, 1)
-    weights: npt.NDArray[np.float32] = ((covered[1:] - covered[:-1]) / np.float32(pitch)).astype(np.float32)
+    edges = np.float32(first) + np.float32(pitch) * _PIXELS[: count + 1, None]
+    covered = np.minimum(np.maximum(edges - _PIXELS[:pixels], 0), 1)
+    weights: npt.NDArray[np.float32] = (covered[1:] - covered[:-1]) / np.float32(pitch)
     return weights
 
 
