@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ocrbatch.errors import MissingExtraError, ModelError
+from ocrbatch.page.vetting import vet
 from ocrbatch.records import LABELS, NOT_A_DIGIT, ModelFile, Probabilities, Tiles
 
 INSTALL_TRAIN = "pip install 'ocrbatch[train]'"
@@ -116,6 +117,7 @@ class KerasClassifier:
     def __init__(self, model: ModelFile) -> None:
         self._temperature = model.temperature
         keras = import_keras()
+        vet(model.content, model.kind, model.name)
         # Keras opens files only, and tells their kind by the ending.
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / f"model.{model.kind}"

@@ -121,15 +121,6 @@ def test_an_old_h5_model_of_ten_probabilities_is_read(tmp_path: Path) -> None:
     assert np.allclose(scores.sum(axis=1), 1, atol=1e-5)
 
 
-def test_a_keras_model_with_code_in_it_is_refused(tmp_path: Path) -> None:
-    keras = import_keras()
-    tiles = keras.Input((28, 28, 1))
-    values = keras.layers.Dense(10)(keras.layers.Flatten()(keras.layers.Lambda(lambda x: x * 2)(tiles)))
-    keras.Model(tiles, values).save(tmp_path / "code.keras")
-    with pytest.raises(ModelError, match="safely"):
-        make_classifier(load_model_file(tmp_path / "code.keras"))
-
-
 @pytest.mark.parametrize("kind", ["keras", "h5"])
 def test_bytes_that_are_no_keras_model_are_a_model_error(kind: str) -> None:
     with pytest.raises(ModelError, match="mine"):
