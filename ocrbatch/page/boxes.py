@@ -81,8 +81,8 @@ def cross(line_map: LineMap) -> Floats:
     return np.stack([x, y], axis=-1)
 
 
-def _supports(lines: Lines, index: Indices, start: Floats, end: Floats) -> Floats:
-    """Give the seen share of many stretches at once."""
+def seen_shares(lines: Lines, index: Indices, start: Floats, end: Floats) -> Floats:
+    """Give the seen shares (n,) of many stretches at once: of lines ``index``, from ``start`` to ``end``."""
     size = lines.cover.shape[1] - 1
     low = np.clip(np.round(start), 0, size).astype(int)
     high = np.clip(np.round(end), 0, size).astype(int)
@@ -97,9 +97,9 @@ def _corners(line_map: LineMap, points: Floats) -> tuple[Bools, Bools]:
     """
     rows, columns = np.arange(len(points))[:, None], np.arange(points.shape[1])[None]
     x, y = points[..., 0], points[..., 1]
-    met = _supports(line_map.horizontals, rows, x - REACH, x + REACH) > 0
-    hanging = met & (_supports(line_map.verticals, columns, y + 2, y + 2 * REACH) >= 0.4)
-    standing = met & (_supports(line_map.verticals, columns, y - 2 * REACH, y - 2) >= 0.4)
+    met = seen_shares(line_map.horizontals, rows, x - REACH, x + REACH) > 0
+    hanging = met & (seen_shares(line_map.verticals, columns, y + 2, y + 2 * REACH) >= 0.4)
+    standing = met & (seen_shares(line_map.verticals, columns, y - 2 * REACH, y - 2) >= 0.4)
     while True:
         # A cell's vertical hangs below one line and stands on another, and its horizontals meet two of those.
         columns_kept = hanging.any(axis=0) & standing.any(axis=0)
@@ -141,7 +141,7 @@ def _upper_sides(line_map: LineMap, points: Floats, hanging: Bools) -> tuple[Ind
     top, left, right = (np.concatenate(parts) for parts in (tops, lefts, rights))
     start, end = points[top, left, 0], points[top, right, 0]
     fits = (end - start >= 0.7 * MIN_CELL) & (end - start <= MAX_WIDTH_SHARE * line_map.width)
-    fits &= _supports(line_map.horizontals, top, start, end) >= FAINT_SUPPORT
+    fits &= seen_shares(line_map.horizontals, top, start, end) >= FAINT_SUPPORT
     return top[fits], left[fits], right[fits]
 
 
@@ -174,10 +174,10 @@ def _measured(
         (line_map.horizontals, bottom, quads[:, 3, 0], quads[:, 2, 0]),
         (line_map.verticals, left, quads[:, 0, 1], quads[:, 3, 1]),
     )
-    support = np.stack([_supports(*side) for side in sides], axis=1)
+    support = np.stack([seen_shares(*side) for side in sides], axis=1)
     near = [np.maximum(0.15 * (end - start), 2.0) for _, _, start, end in sides]
-    first = [_supports(s[0], s[1], s[2], s[2] + n) >= CORNER_SUPPORT for s, n in zip(sides, near, strict=True)]
-    last = [_supports(s[0], s[1], s[3] - n, s[3]) >= CORNER_SUPPORT for s, n in zip(sides, near, strict=True)]
+    first = [seen_shares(s[0], s[1], s[2], s[2] + n) >= CORNER_SUPPORT for s, n in zip(sides, near, strict=True)]
+    last = [seen_shares(s[0], s[1], s[3] - n, s[3]) >= CORNER_SUPPORT for s, n in zip(sides, near, strict=True)]
     corners = np.stack(
         [first[0] & first[3], last[0] & first[1], last[2] & last[1], first[2] & last[3]], axis=1
     ).sum(axis=1)
@@ -199,8 +199,8 @@ def _gapped(horizontals: Lines, top: Indices, bottom: Indices, quads: Floats) ->
     for share in np.linspace(0, 1, GAP_SAMPLES):
         above = quads[:, 0, 0] + share * (quads[:, 1, 0] - quads[:, 0, 0] - GAP)
         below = quads[:, 3, 0] + share * (quads[:, 2, 0] - quads[:, 3, 0] - GAP)
-        missing = _supports(horizontals, top, above, above + GAP) == 0
-        gapped |= missing & (_supports(horizontals, bottom, below, below + GAP) == 0)
+        missing = seen_shares(horizontals, top, above, above + GAP) == 0
+        gapped |= missing & (seen_shares(horizontals, bottom, below, below + GAP) == 0)
     return gapped
 
 
@@ -215,7 +215,7 @@ def _parted(verticals: Lines, quads: Floats, contrast: Floats) -> Bools:
     inside = (x > (left + edge)[:, None]) & (x < (right - edge)[:, None])
     inside &= verticals.cover[:, -1][None] > 2.5 * (lower - upper)[:, None]
     inside &= verticals.contrast[None] <= STRANGE_CONTRAST * contrast[:, None]
-    inside &= _supports(verticals, index, upper[:, None], lower[:, None]) >= 0.9
+    inside &= seen_shares(verticals, index, upper[:, None], lower[:, None]) >= 0.9
     return np.asarray(inside.any(axis=1))
 
 

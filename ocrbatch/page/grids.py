@@ -47,8 +47,8 @@ def complete_grids(quads: Floats, line_map: LineMap) -> Floats:
         members = np.isin(np.arange(len(quads)), list(places.values()))
         firm = members if len(places) >= LARGE_GRID else kept
         for quad in _missing(quads, places, line_map):
-            if not (_covered(quad, quads) & firm).any():
-                kept &= ~_covered(quad, quads) | firm
+            if not (covered(quad, quads) & firm).any():
+                kept &= ~covered(quad, quads) | firm
                 added.append(quad)
     return np.concatenate([quads[kept], np.stack(added)]) if added else quads
 
@@ -105,7 +105,7 @@ def _missing(quads: Floats, places: dict[Place, int], line_map: LineMap) -> list
                 continue
             outline = [(row, column), (row, column + 1), (row + 1, column + 1), (row + 1, column)]
             quad = np.stack([known.get(p, _projected(matrix, p)) for p in outline])
-            if _evidence(quad, line_map) >= MIN_EVIDENCE:
+            if evidence(quad, line_map) >= MIN_EVIDENCE:
                 found.append(quad)
     return found
 
@@ -116,7 +116,7 @@ def _projected(matrix: npt.NDArray[np.float64], place: Place) -> npt.NDArray[np.
     return np.array([x / w, y / w])
 
 
-def _evidence(quad: Floats, line_map: LineMap) -> float:
+def evidence(quad: Floats, line_map: LineMap) -> float:
     """Give the share 0–1 of a cell's sides on which some line is seen."""
     horizontal = [_seen(line_map.horizontals, quad[i], quad[j]) for i, j in ((0, 1), (3, 2))]
     upright = quad[:, ::-1]
@@ -134,7 +134,7 @@ def _seen(lines: Lines, start: npt.NDArray[np.float64], end: npt.NDArray[np.floa
     return min(sum(lines.support(int(i), start[0], end[0]) for i in near), 1.0)
 
 
-def _covered(quad: Floats, quads: Floats) -> Bools:
+def covered(quad: Floats, quads: Floats) -> Bools:
     """Tell which of the cells (n, 4, 2) a cell overlaps by more than a fifth of itself."""
     low, high = quad.min(axis=0), quad.max(axis=0)
     shared = np.minimum(quads.max(axis=1), high) - np.maximum(quads.min(axis=1), low)

@@ -23,6 +23,7 @@ MIN_LENGTH = 16
 MAX_SKEW_DEGREES = 20.0
 MAX_SLOPE = 0.16
 MAX_GAP = 60.0
+MAX_MISS = 2.0
 STRETCH = 96
 OVERSHOOT = 12
 FAINT_SHARE = 0.3
@@ -252,7 +253,20 @@ def _chain(pieces: Floats) -> list[Floats]:
             chains.append([])
         chains[found].append(int(index))
         tails[found] = _tail(pieces[chains[found]])
-    return [pieces[chain] for chain in chains]
+    return [part for chain in chains for part in _split(pieces[chain])]
+
+
+def _split(chain: Floats) -> list[Floats]:
+    """Part a chain at its widest gap until each part lies on one curve: strokes in line may still be many."""
+    if len(chain) == 1:
+        return [chain]
+    curve = _fit(chain)
+    ends = np.stack([chain[:, 0], chain[:, 1]])
+    miss = np.abs(np.polyval(curve, ends) - (chain[:, 2] + chain[:, 3] * ends)).max(axis=0)
+    if (miss <= MAX_MISS).all():
+        return [chain]
+    place = int((chain[1:, 0] - np.maximum.accumulate(chain[:-1, 1])).argmax()) + 1
+    return _split(chain[:place]) + _split(chain[place:])
 
 
 def _tail(chain: Floats) -> tuple[float, ...]:

@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from ocrbatch.geometry import transform_points
 from ocrbatch.page.boxes import find_cells, sizes
+from ocrbatch.page.combs import open_combs, straighten_rows
 from ocrbatch.page.grids import complete_grids, neighbours
 from ocrbatch.page.lines import Floats, find_lines
 from ocrbatch.records import Page, read_only
@@ -33,7 +34,10 @@ class Ruling:
 def find_ruling(page: Page) -> Ruling:
     """Find the boxes, combs and table cells that a page's own lines draw, and join them to runs."""
     line_map = find_lines(page)
-    runs = order_runs(join_runs(complete_grids(find_cells(line_map).quads, line_map)))
+    cells = complete_grids(find_cells(line_map).quads, line_map)
+    cells = straighten_rows(cells, line_map)
+    cells = np.concatenate([cells, open_combs(line_map, cells)])
+    runs = order_runs(join_runs(cells[sizes(cells).min(axis=1) > 0]))
     to_page = np.linalg.inv(line_map.to_levelled)
     quads = tuple(read_only(transform_points(to_page, run)) for run in runs)
     origin, along = transform_points(to_page, np.array([[0.0, 0.0], [100.0, 0.0]]))
