@@ -77,7 +77,8 @@ def finish(
 def to_int8(model: Any, samples: Tiles) -> bytes:
     """Convert a Keras model to LiteRT: int8 in and throughout, weights a scale a channel, batch fixed.
 
-    ``samples`` (n, 28, 28) uint8 are typical tiles, from which the ranges of the activations are taken.
+    ``samples`` (n, 28, 28) uint8 are typical tiles, from which the ranges of the activations are taken. The
+    logits come out in int8 too: their steps of about 0.07 move a confidence of 0.995 by 0.0004.
     """
     import tensorflow as tf
 
