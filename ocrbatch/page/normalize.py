@@ -20,7 +20,7 @@ FAINTEST = 18
 """Ink below this grey level is noise, or what sharpening leaves around a stroke."""
 BEGINS = 0.36
 """Writing begins where the ink reaches this share of what it is half a tile pixel further in."""
-OUTLINE = 0.55
+OUTLINE = 0.65
 """The outline lies at this share of that ink; this and the number above measured best on MNIST's digits."""
 LARGEST = 400
 """More source pixels than this a side give the same tile."""
@@ -91,7 +91,7 @@ def _at_workable_size(crop: Grey) -> Grey:
 def _extent(profile: Grey, reach: int) -> tuple[float, float]:
     """Where the writing begins and ends along one side, in pixels from its first edge, to parts of a pixel.
 
-    ``profile`` is the strongest ink of each column or row. The outline is where it has risen to about half of
+    ``profile`` is the strongest ink of each column or row. The outline is where it has risen to a share of
     what it is ``reach`` pixels (half a tile pixel) further in: so the tail of a smooth edge is no size, and
     the pale end of a stroke is.
     """
@@ -105,12 +105,12 @@ def _rise(levels: npt.NDArray[np.float32], reach: int) -> float:
     if len(further) == 0:
         return 0.0
     begun = int((head[: len(further)] >= further * BEGINS).argmax())
-    half = float(further[begun]) * OUTLINE
-    index = int((head >= half).argmax())
+    outline = float(further[begun]) * OUTLINE
+    index = int((head >= outline).argmax())
     if index == 0:
         return 0.0
     before, here = float(head[index - 1]), float(head[index])
-    return index - (here - half) / (here - before) if here > before else float(index)
+    return index - (here - outline) / (here - before) if here > before else float(index)
 
 
 def _area_weights(start: float, stop: float, pitch: float, pixels: int) -> npt.NDArray[np.float32]:

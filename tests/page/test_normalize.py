@@ -86,7 +86,7 @@ def test_many_inks_give_many_tiles_and_none_give_none() -> None:
 @pytest.mark.parametrize("method", [cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_LANCZOS4])
 def test_enlarged_digits_come_back_as_mnist_has_them(times: int, method: int) -> None:
     with np.load(MNIST) as stored:
-        originals = stored["x_test"][:1000]
+        originals = stored["x_test"][::10]
     enlarged = [cv2.resize(tile, None, fx=times, fy=times, interpolation=method) for tile in originals]
     difference = np.abs(normalize_many(enlarged).astype(int) - originals)
     assert difference.mean() < 6
