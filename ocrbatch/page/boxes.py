@@ -21,7 +21,8 @@ MAX_CANDIDATES = 3000
 ENOUGH_COMPANY = 4
 LOOK_AHEAD = 7
 STRANGE_CONTRAST = 1.6
-ONE_PEN = 0.4
+ONE_PEN = 0.5
+MIN_EVENNESS = 0.15
 GAP = 4.0
 GAP_SAMPLES = 40
 
@@ -227,14 +228,15 @@ def _company(cells: Cells) -> npt.NDArray[np.intp]:
     the count tells no more: pairs of cells make rows too.
 
     A cell counts none where it is doubtful: it is faint and a long line parts it, or one of its sides, between cells that are not alike,
-    is faint or much darker than the others, and so rather a stroke of writing.
+    is faint, or much darker or paler than the others, and so rather a stroke of writing.
     """
     size = sizes(cells.quads)
     links: list[tuple[int, int]] = []
     met = np.zeros(len(cells), np.bool_)
     doubtful = cells.parted & ~cells.sure
-    others = np.stack([np.delete(cells.contrast, side, axis=1).max(axis=1) for side in range(4)], axis=1)
-    weak = (cells.support < FIRM_SUPPORT) | (cells.contrast > STRANGE_CONTRAST * others)
+    others = np.stack([np.delete(cells.contrast, side, axis=1) for side in range(4)], axis=1)
+    weak = (cells.support < FIRM_SUPPORT) | (cells.contrast > STRANGE_CONTRAST * others.max(axis=2))
+    weak |= STRANGE_CONTRAST * cells.contrast < others.min(axis=2)
     for side in range(4):
         # What lies beyond a side has that line on its other side and the same two lines along.
         other, along = (side + 2) % 4, [(side + 1) % 4, (side + 3) % 4]
@@ -280,12 +282,14 @@ def _choose(cells: Cells) -> Cells:
         shared = np.minimum(boxes[:, 2:], boxes[i, 2:]) - np.maximum(boxes[:, :2], boxes[i, :2])
         return np.asarray(np.clip(shared, 0, None).prod(axis=1) > 0.2 * np.minimum(areas, areas[i]))
 
-    # The four sides of a box that stands alone are drawn with one pen.
-    alone = cells.sure & (cells.contrast.min(axis=1) >= ONE_PEN * cells.contrast.max(axis=1))
+    # The four sides of a box are drawn with one pen, where no row of like ones shows that they are not.
+    evenness = cells.contrast.min(axis=1) / np.maximum(cells.contrast.max(axis=1), 1)
+    believed = (company == ENOUGH_COMPANY) & (evenness >= MIN_EVENNESS)
+    believed |= (cells.sure | (company > 0)) & (evenness >= ONE_PEN)
     taken = np.zeros(len(cells), np.bool_)
     left = np.ones(len(cells), np.bool_)
     for i in np.lexsort((areas, ~cells.sure, -company)):
-        if not left[i] or not (company[i] or alone[i]):
+        if not left[i] or not believed[i]:
             continue
         rivals = overlapping(i)
         firmer = cells.sure & (areas < areas[i]) & (company >= np.where(company[i] < ENOUGH_COMPANY, 0, company[i]))
