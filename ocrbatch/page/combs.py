@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ocrbatch.page.boxes import cross, seen_shares, sizes
-from ocrbatch.page.grids import covered, evidence
+from ocrbatch.page.grids import covered, evidence, neighbours
 from ocrbatch.page.lines import Floats, LineMap
 
 ROW_SIZE = 0.25
@@ -23,7 +23,12 @@ Indices = npt.NDArray[np.intp]
 
 
 def straighten_rows(quads: Floats, line_map: LineMap) -> Floats:
-    """Fill and straighten the rows of cells (n, 4, 2) that stand at an equal pitch, boxes apart or in a comb."""
+    """Fill and straighten the rows of cells (n, 4, 2) that stand at an equal pitch, boxes apart or in a comb.
+
+    The cells of a table hold each other in place, so they are left where they are.
+    """
+    below = neighbours(quads)[1]
+    in_table = below.any(axis=0) | below.any(axis=1)
     for members in _rows(quads):
         row = members[quads[members].any(axis=(1, 2))]
         fitted = _fit_row(quads[row]) if len(row) >= MIN_ROW else None
@@ -33,10 +38,10 @@ def straighten_rows(quads: Floats, line_map: LineMap) -> Floats:
         quads = quads.copy()
         pitch = float(np.linalg.norm(model(1.0)[0] - model(0.0)[0]))
         for index, number in zip(row, numbers, strict=True):
-            if np.abs(quads[index] - model(number)).max() > ASKEW * pitch:
+            if not in_table[index] and np.abs(quads[index] - model(number)).max() > ASKEW * pitch:
                 quads[index] = model(number)
         quads = _filled(quads, row, numbers, model, line_map)
-    return quads
+    return quads[sizes(quads).min(axis=1) > 0]
 
 
 def _rows(quads: Floats) -> list[Indices]:

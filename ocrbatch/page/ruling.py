@@ -35,9 +35,10 @@ def find_ruling(page: Page) -> Ruling:
     """Find the boxes, combs and table cells that a page's own lines draw, and join them to runs."""
     line_map = find_lines(page)
     cells = complete_grids(find_cells(line_map).quads, line_map)
-    cells = straighten_rows(cells, line_map)
+    # A row that was filled can show its table where another cell is missing.
+    cells = complete_grids(straighten_rows(cells, line_map), line_map)
     cells = np.concatenate([cells, open_combs(line_map, cells)])
-    runs = order_runs(join_runs(cells[sizes(cells).min(axis=1) > 0]))
+    runs = order_runs(join_runs(cells))
     to_page = np.linalg.inv(line_map.to_levelled)
     quads = tuple(read_only(transform_points(to_page, run)) for run in runs)
     origin, along = transform_points(to_page, np.array([[0.0, 0.0], [100.0, 0.0]]))
