@@ -1,0 +1,251 @@
+"""The tables of a job: values to files, row by row, whatever the number of pages.
+
+Every text is spelled by ``escape_name``; nothing depends on the time, the machine or the order of work.
+"""
+
+import csv
+import json
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+from urllib.parse import quote
+
+from ocrbatch.output.escape import escape_name
+from ocrbatch.output.files import Drafts, make_folder, output_errors
+from ocrbatch.records import FieldReading, FilePage, Status
+
+RESULTS = "results.csv"
+PAGES = "pages.csv"
+FORMS = "forms"
+JSONL = "results.jsonl"
+MANIFEST = "manifest.json"
+Row = dict[str, object]
+RESULT_COLUMNS = [
+    "file",
+    "page",
+    "form",
+    "field",
+    "value",
+    "confidence",
+    "status",
+    "reasons",
+    "raw",
+    "runner_up",
+    "digit_confidence",
+    "x",
+    "y",
+    "width",
+    "height",
+    "crop",
+]
+PAGE_COLUMNS = [
+    "file",
+    "page",
+    "sha256",
+    "form",
+    "status",
+    "reason",
+    "registration",
+    "skew_degrees",
+    "fields",
+    "accepted",
+    "review",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class TableOptions:
+    """How tables are written: ``excel`` adds the BOM, ``separator`` parts the cells, ``jsonl`` adds a file."""
+
+    excel: bool = False
+    separator: str = ","
+    jsonl: bool = False
+
+
+def write_tables(
+    folder: Path,
+    pages: Callable[[], Iterable[FilePage]],
+    manifest: Mapping[str, object],
+    *,
+    options: TableOptions | None = None,
+) -> None:
+    """Write every table of a job to ``folder``; each is the old one until all are written.
+
+    ``pages`` gives all pages, sorted by file and page, and is called twice. Raises OutputError where a file
+    cannot be written.
+    """
+    options = options or TableOptions()
+    columns = form_fields(pages())
+    make_folder(folder)
+    if columns:
+        make_folder(folder / FORMS)
+    with Drafts() as drafts, output_errors(folder):
+        write = _Writers(folder, columns, drafts, options)
+        for page in pages():
+            write.page(page)
+        text = drafts.open(folder / MANIFEST)
+        text.write(json.dumps(manifest, indent=2, ensure_ascii=True, sort_keys=True) + "\n")
+        drafts.publish()
+    _remove_stale(folder, columns, options)
+
+
+def form_fields(pages: Iterable[FilePage]) -> dict[str, tuple[str, ...]]:
+    """Give the names of the fields of each form, in the order in which the pages have them."""
+    fields: dict[str, dict[str, None]] = {}
+    for page in pages:
+        if page.result.form:
+            names = fields.setdefault(page.result.form, {})
+            names.update(dict.fromkeys(field.name for field in page.result.fields))
+    return {form: tuple(names) for form, names in sorted(fields.items())}
+
+
+def form_file(form: str) -> str:
+    """Give the name of a form's table: what a file's name cannot hold everywhere is spelled as in an URL."""
+    name = quote(form, safe=" ", errors="surrogateescape")
+    return f"{name.replace('.', '%2E', 1) if name.startswith('.') else name}.csv"
+
+
+def result_rows(page: FilePage) -> list[Row]:
+    """Give a page's rows of ``results.csv``, a field each, with texts and numbers as they are."""
+    crops = page.crops or ("",) * len(page.result.fields)
+    return [
+        {
+            "file": page.file,
+            "page": page.result.page,
+            "form": page.result.form,
+            "field": field.name,
+            "value": field.value,
+            "confidence": _fixed(field.confidence, 4),
+            "status": field.status.value,
+            "reasons": ";".join(field.reasons),
+            "raw": field.raw,
+            "runner_up": field.runner_up,
+            "digit_confidence": " ".join(_fixed(number, 4) for number in field.digit_confidence),
+            "x": field.box.x,
+            "y": field.box.y,
+            "width": field.box.width,
+            "height": field.box.height,
+            "crop": crop,
+        }
+        for field, crop in zip(page.result.fields, crops, strict=True)
+    ]
+
+
+def page_row(page: FilePage) -> Row:
+    """Give a page's row of ``pages.csv``."""
+    result = page.result
+    return {
+        "file": page.file,
+        "page": result.page,
+        "sha256": page.sha256,
+        "form": result.form,
+        "status": result.status.value,
+        "reason": result.reason,
+        "registration": _fixed(result.registration, 4),
+        "skew_degrees": _fixed(result.skew_degrees, 2),
+        "fields": len(result.fields),
+        "accepted": _count(result.fields, Status.ACCEPTED),
+        "review": _count(result.fields, Status.REVIEW),
+    }
+
+
+def form_row(page: FilePage, fields: tuple[str, ...]) -> list[object]:
+    """Give a page's row of its form's table; a field that the page lacks is empty."""
+    values = {field.name: field.value for field in page.result.fields}
+    lowest = min((field.confidence for field in page.result.fields), default=None)
+    return [
+        page.file,
+        page.result.page,
+        *(values.get(name, "") for name in fields),
+        "" if lowest is None else _fixed(lowest, 4),
+        page.result.status.value,
+    ]
+
+
+class _Writers:
+    """The open tables of one job."""
+
+    def __init__(
+        self, folder: Path, forms: Mapping[str, tuple[str, ...]], drafts: Drafts, options: TableOptions
+    ) -> None:
+        encoding = "utf-8-sig" if options.excel else "utf-8"
+
+        def table(path: Path, columns: Iterable[str]) -> "_Table":
+            return _Table(drafts.open(path, encoding), options.separator, columns)
+
+        self._results = table(folder / RESULTS, RESULT_COLUMNS)
+        self._pages = table(folder / PAGES, PAGE_COLUMNS)
+        self._jsonl = drafts.open(folder / JSONL) if options.jsonl else None
+        self._fields = forms
+        self._forms = {
+            form: table(
+                folder / FORMS / form_file(form), ("file", "page", *names, "lowest_confidence", "status")
+            )
+            for form, names in forms.items()
+        }
+
+    def page(self, page: FilePage) -> None:
+        """Write a page's rows to every table that has them."""
+        self._pages.row(page_row(page).values())
+        for row in result_rows(page):
+            self._results.row(row.values())
+            if self._jsonl is not None:
+                self._jsonl.write(_json_line(row))
+        form = page.result.form
+        if form:
+            self._forms[form].row(form_row(page, self._fields[form]))
+
+
+class _Table:
+    """One CSV file (RFC 4180) with its heading."""
+
+    def __init__(self, file: TextIO, separator: str, columns: Iterable[str]) -> None:
+        self._writer = csv.writer(file, delimiter=separator, lineterminator="\r\n")
+        self.row(columns)
+
+    def row(self, cells: Iterable[object]) -> None:
+        """Write a row; texts are guarded. A number with a sign is a number: it stays."""
+        self._writer.writerow([_cell(cell) for cell in cells])
+
+
+class _Number(str):
+    """A number already written with its places: no text, so no guard."""
+
+    __slots__ = ()
+
+
+def _fixed(number: float, places: int) -> _Number:
+    rounded = round(float(number), places)
+    return _Number(f"{rounded + 0.0:.{places}f}")
+
+
+def _cell(cell: object) -> str:
+    return escape_name(cell) if isinstance(cell, str) and not isinstance(cell, _Number) else str(cell)
+
+
+def _count(fields: Iterable[FieldReading], status: Status) -> int:
+    return sum(field.status is status for field in fields)
+
+
+def _json_line(row: Row) -> str:
+    """Write a row as JSON: numbers as numbers, texts spelled as in the CSV so that both can be joined."""
+    values = {key: float(cell) if isinstance(cell, _Number) else _plain(cell) for key, cell in row.items()}
+    values["digit_confidence"] = [float(number) for number in str(row["digit_confidence"]).split()]
+    return json.dumps(values, ensure_ascii=False) + "\n"
+
+
+def _plain(cell: object) -> object:
+    return escape_name(cell) if isinstance(cell, str) else cell
+
+
+def _remove_stale(folder: Path, forms: Iterable[str], options: TableOptions) -> None:
+    """Remove the tables of an earlier run that this one has not: they would pass for its own."""
+    kept = {form_file(form) for form in forms}
+    with suppress(OSError):
+        if not options.jsonl:
+            (folder / JSONL).unlink(missing_ok=True)
+        for table in (folder / FORMS).glob("*.csv"):
+            if table.name not in kept:
+                table.unlink()
