@@ -1,0 +1,119 @@
+"""What was seen on a page: its cells, readings and how sure they are, drawn on its picture."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from ocrbatch.geometry import Box
+from ocrbatch.output.labels import FONT, Label, place_labels
+from ocrbatch.records import FieldReading, Grey, Page, PageResult, Status
+
+LONGEST = 1600
+LARGEST_SCALE = 2.0
+LEGEND_HEIGHT = 36
+QUALITY = 85
+Picture = npt.NDArray[np.uint8]
+Colour = tuple[int, int, int]
+COLOURS: dict[Status, Colour] = {
+    Status.ACCEPTED: (115, 158, 0),
+    Status.REVIEW: (0, 94, 213),
+    Status.BLANK: (178, 114, 0),
+    Status.INVALID: (130, 60, 160),
+}
+"""Blue, green, red; told apart by colour-blind people too (after M. Okabe and K. Ito's palette)."""
+THICK = {Status.REVIEW, Status.INVALID}
+"""What waits for a person stands out without colour as well."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """A field in the drawn picture's pixels: its cells (n, 4, 2) and the box around them."""
+
+    field: FieldReading
+    cells: npt.NDArray[np.int32]
+    box: Box
+
+
+def draw_overlay(page: Page, result: PageResult) -> bytes:
+    """Draw a page's fields on its picture: a JPEG of at most 1600 pixels a side.
+
+    Each cell is outlined in the colour of its field's status; name, reading and confidence stand beside the
+    field where the page is emptiest, and the legend below the picture counts each status.
+    """
+    height, width = page.pixels.shape
+    scale = min(LARGEST_SCALE, (LONGEST - LEGEND_HEIGHT) / max(height, 1), LONGEST / max(width, 1))
+    grey = _scaled(page.pixels, scale)
+    canvas: Picture = cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR)
+    drawn = [_drawn(field, scale) for field in result.fields]
+    for item in drawn:
+        _outline(canvas, item)
+    labels = [_label_text(item.field) for item in drawn]
+    placed = place_labels(grey, [item.box for item in drawn], labels)
+    for item, label in zip(drawn, placed, strict=True):
+        _write(canvas, label, COLOURS[item.field.status])
+    whole = np.vstack([canvas, _legend(canvas.shape[1], result)])
+    return bytes(cv2.imencode(".jpg", whole, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1])
+
+
+def _scaled(pixels: Grey, scale: float) -> Grey:
+    height, width = pixels.shape
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    picture: Grey = cv2.resize(pixels, size, interpolation=how)
+    return picture
+
+
+def _drawn(field: FieldReading, scale: float) -> _Drawn:
+    cells = np.rint(field.cells * scale).astype(np.int32)
+    left, top = cells.reshape(-1, 2).min(axis=0) if len(cells) else (0, 0)
+    right, bottom = cells.reshape(-1, 2).max(axis=0) if len(cells) else (0, 0)
+    return _Drawn(field, cells, Box(int(left), int(top), int(right - left), int(bottom - top)))
+
+
+def _outline(canvas: Picture, item: _Drawn) -> None:
+    thickness = 3 if item.field.status in THICK else 2
+    polygons = [cell.reshape(-1, 1, 2) for cell in item.cells]
+    cv2.polylines(canvas, polygons, True, COLOURS[item.field.status], thickness, cv2.LINE_AA)
+
+
+def _label_text(field: FieldReading) -> str:
+    """Write ``name value 0.98``; blank cells between written ones show as a middle dot would: ``_``."""
+    name = field.name.encode("ascii", "replace").decode()
+    if field.status is Status.BLANK:
+        return f"{name} blank"
+    value = field.value.replace(" ", "_").encode("ascii", "replace").decode()
+    # Never rounded up to a certainty that it is not.
+    return f"{name} {value} {np.floor(field.confidence * 1000) / 1000:.3f}"
+
+
+def _write(canvas: Picture, label: Label, colour: Colour) -> None:
+    box = label.box
+    cv2.rectangle(canvas, (box.x, box.y), (box.right - 1, box.bottom - 1), (255, 255, 255), cv2.FILLED)
+    cv2.rectangle(canvas, (box.x, box.y), (box.right - 1, box.bottom - 1), colour, 1)
+    cv2.putText(canvas, label.text, label.baseline, FONT, label.scale, colour, label.thickness, cv2.LINE_AA)
+
+
+def _legend(width: int, result: PageResult) -> Picture:
+    """Draw a strip (36, width, 3) that names the colours and counts their fields."""
+    strip = np.full((LEGEND_HEIGHT, width, 3), 245, np.uint8)
+    entries = []
+    for status in Status:
+        count = sum(field.status is status for field in result.fields)
+        entries.append((f"{status.value} {count}", COLOURS[status], 3 if status in THICK else 2))
+    wanted = sum(_text_width(text, 0.55) + 52 for text, _, _ in entries)
+    scale = 0.55 * min(1.0, width / wanted)
+    x = 8
+    for text, colour, thickness in entries:
+        side = round(30 * scale)
+        top = (LEGEND_HEIGHT - side) // 2
+        cv2.rectangle(strip, (x, top), (x + side, top + side), colour, thickness)
+        x += side + round(14 * scale)
+        cv2.putText(strip, text, (x, top + side - 2), FONT, scale, (40, 40, 40), 1, cv2.LINE_AA)
+        x += _text_width(text, scale) + round(40 * scale)
+    return strip
+
+
+def _text_width(text: str, scale: float) -> int:
+    return int(cv2.getTextSize(text, FONT, scale, 1)[0][0])
