@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ocrbatch.page.lines import Floats, LineMap, Lines
+from ocrbatch.page.chains import Floats, Lines
+from ocrbatch.page.lines import LineMap
 
 MIN_CELL = 12.0
 MAX_HEIGHT_SHARE = 0.22

@@ -5,7 +5,8 @@ import numpy.typing as npt
 
 from ocrbatch.page.boxes import cross, seen_shares, sizes
 from ocrbatch.page.grids import covered, evidence, neighbours
-from ocrbatch.page.lines import Floats, LineMap
+from ocrbatch.page.chains import Floats
+from ocrbatch.page.lines import LineMap
 
 ROW_SIZE = 0.25
 MIN_ROW = 3

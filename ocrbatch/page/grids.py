@@ -5,7 +5,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ocrbatch.page.boxes import Bools, sizes
-from ocrbatch.page.lines import Floats, LineMap, Lines
+from ocrbatch.page.chains import Floats, Lines
+from ocrbatch.page.lines import LineMap
 
 LIKE = 0.14
 MIN_CELLS = 6
