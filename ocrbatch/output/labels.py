@@ -11,7 +11,7 @@ from ocrbatch.geometry import Box, clip_box
 from ocrbatch.records import Grey
 
 FONT = cv2.FONT_HERSHEY_SIMPLEX
-SCALES = (0.55, 0.42)
+SCALES = (0.62, 0.48)
 PADDING = 3
 GAP = 4
 TAKEN = 1000.0

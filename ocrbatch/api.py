@@ -1,0 +1,134 @@
+"""What Python programs use; the package gives it by name, so that importing the package costs nothing."""
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from ocrbatch.errors import InputError, UsageError
+from ocrbatch.model.card import load_model_file
+from ocrbatch.page.classify import Classifier, make_classifier
+from ocrbatch.page.decode import decode
+from ocrbatch.page.normalize import normalize_many
+from ocrbatch.page.reader import read_pages
+from ocrbatch.records import LABELS, Grey, Page, PageFailure, PageResult, read_only
+
+Source = str | os.PathLike[str] | bytes | npt.NDArray[np.uint8]
+FAINTEST_PEAK = 30
+"""A picture whose strongest ink is less than so many grey levels off its paper is empty."""
+NOISE = 3.0
+"""Ink begins at so many times the border's own spread."""
+
+
+@dataclass(frozen=True, slots=True)
+class Digit:
+    """A picture's reading: ``label`` "0"…"9", or None for "not a digit", also where the picture is empty.
+
+    ``confidence`` in 0–1 is the probability of the label; ``top3`` has the three likeliest labels with theirs.
+    """
+
+    label: str | None
+    confidence: float
+    top3: tuple[tuple[str | None, float], ...]
+
+
+class Model:
+    """A model of digits, opened and ready."""
+
+    def __init__(self, classifier: Classifier, name: str, sha256: str) -> None:
+        self._classifier = classifier
+        self.name = name
+        self.sha256 = sha256
+
+    def predict(self, images: Iterable[npt.NDArray[np.uint8]]) -> list[Digit]:
+        """Tell the digit of each picture: uint8 (H, W) or RGB (H, W, 3), any size, ink dark or bright.
+
+        The paper is what most of the border is. Empty in gives empty out. UsageError for other arrays.
+        """
+        inks = [ink_of(_grey(image)) for image in images]
+        scores = self._classifier.scores(normalize_many(inks))
+        return [_digit(row) if ink.any() else EMPTY for ink, row in zip(inks, scores, strict=True)]
+
+
+EMPTY = Digit(None, 1.0, ((None, 1.0),))
+
+
+def load_model(path: str | os.PathLike[str] | None = None) -> Model:
+    """Open a model, a .tflite, .keras or .h5 file; the shipped one where no path is given.
+
+    Raises ModelError where it is missing, damaged or no model of digits.
+    """
+    file = load_model_file(None if path is None else Path(path))
+    return Model(make_classifier(file), file.name, file.sha256)
+
+
+def read(
+    source: Source, *, model: str | os.PathLike[str] | None = None, accept: float = 0.995
+) -> Iterator[PageResult]:
+    """Read the pages of a file (its path or its bytes), or one page as uint8 array, (H, W) or RGB (H, W, 3).
+
+    A field is accepted where its confidence (0–1) reaches ``accept``. A page that cannot be read is a result
+    with the status ``failed`` and its reason. Raises InputError where the file cannot be opened, ModelError
+    for the model, UsageError for an array of another kind; all before the first page.
+    """
+    if not 0 <= accept <= 1:
+        raise UsageError(f"accept is {accept}; it is a probability from 0 to 1")
+    pages = _pages(source)
+    classifier = make_classifier(load_model_file(None if model is None else Path(model)))
+    return (page.result for page in read_pages(pages, classifier, accept=accept))
+
+
+def ink_of(grey: Grey) -> Grey:
+    """Give the ink (H, W) uint8, 0 for paper and 255 for the strongest, of a grey picture of any polarity.
+
+    The paper's level is the median of the border; ink lies on the side that is farther away from it.
+    """
+    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]]).astype(np.float32)
+    paper = float(np.median(border))
+    levels = grey.astype(np.float32)
+    ink = paper - levels if paper - levels.min() >= levels.max() - paper else levels - paper
+    near = np.abs(border - paper)
+    noise = NOISE * float(np.median(near))
+    ink = np.where(ink > noise, ink, 0)
+    peak = float(ink.max())
+    if peak < FAINTEST_PEAK:
+        return read_only(np.zeros(grey.shape, np.uint8))
+    return read_only(np.rint(ink * (255 / peak)).astype(np.uint8))
+
+
+def _pages(source: Source) -> Iterator[Page | PageFailure]:
+    if isinstance(source, np.ndarray):
+        grey = np.ascontiguousarray(_grey(source)).copy()
+        return iter([Page(1, read_only(grey), None)])
+    if isinstance(source, bytes):
+        return decode(source)
+    try:
+        content = Path(source).read_bytes()
+    except OSError as error:
+        raise InputError(f"{os.fspath(source)}: cannot be read ({error.strerror}); give a file") from error
+    return decode(content)
+
+
+def _grey(image: npt.NDArray[np.uint8]) -> Grey:
+    """Check a caller's array and turn it grey."""
+    wanted = "an array of uint8, (H, W) grey or (H, W, 3) RGB, and not empty"
+    if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
+        raise UsageError(f"a picture is {getattr(image, 'dtype', type(image).__name__)}; give {wanted}")
+    if image.size == 0 or not (image.ndim == 2 or (image.ndim == 3 and image.shape[2] in (1, 3))):
+        raise UsageError(f"a picture has the shape {image.shape}; give {wanted}")
+    if image.ndim == 2:
+        return image
+    if image.shape[2] == 1:
+        return image[:, :, 0]
+    grey: Grey = cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2GRAY)
+    return grey
+
+
+def _digit(row: npt.NDArray[np.float32]) -> Digit:
+    labels = (*LABELS, None)
+    top3 = tuple((labels[i], float(row[i])) for i in np.argsort(-row, kind="stable")[:3])
+    return Digit(top3[0][0], top3[0][1], top3)

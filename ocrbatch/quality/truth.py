@@ -1,0 +1,94 @@
+"""Tables of truth: what stands on the pages, as a person wrote it down."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ocrbatch.errors import FormError
+from ocrbatch.output.escape import escape_name, unescape_name
+from ocrbatch.output.results import Lines, page_number, read_csv
+
+Pages = Mapping[str, frozenset[int]]
+NOT_FIELDS = {"file", "page", "lowest_confidence", "status"}
+"""Columns of a form's own table that hold no field: it may be corrected by hand and given as truth."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrueValue:
+    """What a field says; ``value`` is empty for a blank field, and a blank cell between digits is a space."""
+
+    file: str
+    page: int
+    field: str
+    value: str
+
+
+def read_truth(path: Path, pages: Pages, fields: frozenset[str]) -> list[TrueValue]:
+    """Read ``file,page,field,value``, or a row a page with a column a field.
+
+    ``pages`` has the page numbers of each known file, ``fields`` the known names: what they lack is a FormError
+    with its row, as is a page left out where its file has several.
+    """
+    columns, lines = read_csv(path)
+    if "file" not in columns:
+        raise FormError(
+            f"{path}: has no column file; head it file,page,field,value or file,page and the fields"
+        )
+    found = list(_long(path, lines) if {"field", "value"} <= set(columns) else _wide(columns, lines))
+    spellings = {escape_name(file): file for file in pages} | {file: file for file in pages}
+    truths: dict[tuple[str, int, str], TrueValue] = {}
+    for line, row in found:
+        truth = _checked(path, line, row, spellings=spellings, pages=pages, fields=fields)
+        key = (truth.file, truth.page, truth.field)
+        if key in truths:
+            raise FormError(
+                f"{path}, line {line}: {row['file']}, {truth.field} stands here twice; keep one row"
+            )
+        truths[key] = truth
+    if not truths:
+        raise FormError(f"{path}: has no rows; write one for each field")
+    return list(truths.values())
+
+
+def _long(path: Path, lines: Lines) -> Lines:
+    for line, row in lines:
+        if not row["field"]:
+            raise FormError(f"{path}, line {line}: names no field; write its name as in the results")
+        yield line, row
+
+
+def _wide(columns: list[str], lines: Lines) -> Iterator[tuple[int, dict[str, str]]]:
+    names = [name for name in columns if name and name not in NOT_FIELDS]
+    for line, row in lines:
+        for name in names:
+            yield line, {"file": row["file"], "page": row.get("page", ""), "field": name, "value": row[name]}
+
+
+def _checked(
+    path: Path,
+    line: int,
+    row: Mapping[str, str],
+    *,
+    spellings: Mapping[str, str],
+    pages: Pages,
+    fields: frozenset[str],
+) -> TrueValue:
+    """Compare a row with what is known of the pages; FormError names what is not."""
+    place = f"{path}, line {line}"
+    file = spellings.get(row["file"])
+    if file is None:
+        raise FormError(f"{place}: the results have no file {row['file']!r}; write its path as they do")
+    field = row["field"] if row["field"] in fields else unescape_name(row["field"])
+    if field not in fields:
+        raise FormError(
+            f"{place}: the results have no field {row['field']!r}; theirs are {', '.join(sorted(fields)[:12])}"
+        )
+    if row.get("page"):
+        page = page_number(path, line, row["page"])
+        if page not in pages[file]:
+            raise FormError(f"{place}: {row['file']} has no page {page}; pages count from 1 in each file")
+    elif len(pages[file]) == 1:
+        (page,) = pages[file]
+    else:
+        raise FormError(f"{place}: {row['file']} has {len(pages[file])} pages; add a column page and say which")
+    return TrueValue(file, page, field, unescape_name(row["value"]).strip())
