@@ -3,7 +3,9 @@
 A cell is cut with a margin around it, because writing crosses lines; what lies mostly outside is dropped again.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -27,6 +29,9 @@ SPILL = 0.06
 TAIL_HEIGHT = 0.3
 
 
+Pyramid = Callable[[int], Grey]
+
+
 @dataclass(frozen=True, slots=True)
 class _Cut:
     """A cell's darkness (h, w) float32 against its paper, lines gone, and its place in the cut.
@@ -42,7 +47,8 @@ class _Cut:
 
 def segment(registered: RegisteredPage) -> tuple[FieldImage, ...]:
     """Cut every field of a page to its cells' ink."""
-    cuts = [_cut_run(registered.page.pixels, place.cells) for place in registered.places]
+    pyramid = _halved(registered.page.pixels)
+    cuts = [_cut_run(pyramid, place.cells) for place in registered.places]
     peaks = [cut.peak for field in cuts for cut in field if cut.peak >= MIN_PEAK]
     # Print that shines through from the back is much fainter than the page's own writing.
     faintest = FAINT_SHARE * float(np.percentile(peaks, 75)) if peaks else 0.0
@@ -52,17 +58,31 @@ def segment(registered: RegisteredPage) -> tuple[FieldImage, ...]:
     )
 
 
+def _halved(pixels: Grey) -> Pyramid:
+    """Give the page at 1, 1/2, 1/4 … of its size, each made when it is first asked for."""
+    levels = [pixels]
+
+    def level(number: int) -> Grey:
+        while len(levels) <= number:
+            last = levels[-1]
+            size = (max(last.shape[1] // 2, 1), max(last.shape[0] // 2, 1))
+            levels.append(cv2.resize(last, size, interpolation=cv2.INTER_AREA))
+        return levels[number]
+
+    return level
+
+
 def _field(place: FieldPlace, cells: list[CellImage]) -> FieldImage:
     return FieldImage(place, enclosing_box(place.cells), tuple(cells))
 
 
-def _cut_run(pixels: Grey, cells: npt.NDArray[np.float32]) -> list[_Cut]:
+def _cut_run(pyramid: Pyramid, cells: npt.NDArray[np.float32]) -> list[_Cut]:
     """Cut the cells (n, 4, 2) of a run; writing may leave it at its ends, but not for a neighbour's cell."""
     last = len(cells) - 1
-    return [_cut(pixels, quad, (i == 0, i == last)) for i, quad in enumerate(cells)]
+    return [_cut(pyramid, quad, (i == 0, i == last)) for i, quad in enumerate(cells)]
 
 
-def _cut(pixels: Grey, quad: npt.NDArray[np.float32], free: tuple[bool, bool]) -> _Cut:
+def _cut(pyramid: Pyramid, quad: npt.NDArray[np.float32], free: tuple[bool, bool]) -> _Cut:
     """Cut a cell with its margin, level, at the page's own scale up to 64 pixels of height."""
     across = (np.linalg.norm(quad[1] - quad[0]) + np.linalg.norm(quad[2] - quad[3])) / 2
     down = (np.linalg.norm(quad[3] - quad[0]) + np.linalg.norm(quad[2] - quad[1])) / 2
@@ -70,15 +90,15 @@ def _cut(pixels: Grey, quad: npt.NDArray[np.float32], free: tuple[bool, bool]) -
     width, height = max(int(across * scale + 0.5), 4), max(int(down * scale + 0.5), 4)
     margin = max(int(MARGIN * min(width, height)), 3)
     frame = Frame(margin, margin, width, height)
-    picture = _warp(pixels, quad, frame, scale)
+    picture = _warp(pyramid, quad, frame, scale)
     darkness, level = _against_paper(picture, frame)
     darkness = erase_lines(darkness, frame, level)
     inside = darkness[frame.inner(0.04)]
-    return _Cut(darkness, frame, free, float(np.percentile(inside, 99.3)) if inside.size else 0.0)
+    return _Cut(darkness, frame, free, quantile(inside, 0.993))
 
 
-def _warp(pixels: Grey, quad: npt.NDArray[np.float32], frame: Frame, scale: float) -> Grey:
-    """Map the quadrilateral to the frame; where the cut is reduced, the page is reduced by area before."""
+def _warp(pyramid: Pyramid, quad: npt.NDArray[np.float32], frame: Frame, scale: float) -> Grey:
+    """Map the quadrilateral to the frame; where the cut is reduced, it is taken from a page reduced by area."""
     size = (frame.width + 2 * frame.x, frame.height + 2 * frame.y)
     corners = np.array(
         [
@@ -89,19 +109,16 @@ def _warp(pixels: Grey, quad: npt.NDArray[np.float32], frame: Frame, scale: floa
         ],
         dtype=np.float32,
     )
-    source = quad.astype(np.float32)
-    if scale < 0.7:
-        reach = 0.5 * float(np.ptp(source, axis=0).max())
-        left, top = np.maximum(np.floor(source.min(axis=0) - reach), 0).astype(int)
-        right, bottom = np.ceil(source.max(axis=0) + reach).astype(int)
-        part = pixels[top:bottom, left:right]
-        if part.size:
-            pixels = cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-            shrink = np.array([pixels.shape[1] / part.shape[1], pixels.shape[0] / part.shape[0]])
-            source = ((source - [left, top]) * shrink).astype(np.float32)
+    source = quad.astype(np.float32).copy()
+    pixels = pyramid(0)
+    level = 0
+    while scale < 0.7 and min(pixels.shape) > 1:
+        level, scale = level + 1, 2 * scale
+    shrunk = pyramid(level)
+    source *= np.array([shrunk.shape[1] / pixels.shape[1], shrunk.shape[0] / pixels.shape[0]], dtype=np.float32)
     # Corners are given at pixels' edges; OpenCV samples at their centres.
     matrix = cv2.getPerspectiveTransform(source - 0.5, corners - 0.5)
-    cut: Grey = cv2.warpPerspective(pixels, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    cut: Grey = cv2.warpPerspective(shrunk, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return cut
 
 
@@ -110,12 +127,19 @@ def _against_paper(picture: Grey, frame: Frame) -> tuple[npt.NDArray[np.float32]
     side = max(int(0.5 * min(frame.width, frame.height)) | 1, 5)
     paper = cv2.morphologyEx(picture, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_RECT, (side, side)))
     # A scribble may fill more than the closing does: the paper is never darker than most of the cell.
-    most = float(np.percentile(picture[frame.inner(0.1)], 60)) if picture.size else 255.0
+    most = quantile(picture[frame.inner(0.1)][::2, ::2], 0.6)
     paper = cv2.blur(np.maximum(paper, np.uint8(most)), (side, side))
     darkness = cv2.subtract(paper, picture).astype(np.float32)
-    inside = darkness[frame.inner(0.12)]
-    level = float(np.percentile(inside, 50)) if inside.size else 0.0
+    level = quantile(darkness[frame.inner(0.12)][::2, ::2], 0.5)
     return np.maximum(darkness - level, 0), level
+
+
+def quantile(values: npt.NDArray[Any], share: float) -> float:
+    """Give the value (any shape) that a share 0–1 of the others does not pass; 0 of none."""
+    if not values.size:
+        return 0.0
+    place = min(int(share * values.size), values.size - 1)
+    return float(np.partition(values, place, axis=None)[place])
 
 
 def _cell(cut: _Cut, faintest: float) -> CellImage:
