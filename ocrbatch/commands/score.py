@@ -50,7 +50,7 @@ def _show(report: "Report") -> None:
     for form, field, counts in report.by_field:
         right = counts.digits - counts.digit_errors
         table.add_row(
-            Text(form or "not found"),
+            Text(form or "-"),
             Text(field),
             str(counts.fields),
             _percent(counts.exact, counts.fields),

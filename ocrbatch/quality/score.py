@@ -15,7 +15,7 @@ FEW = 40
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A field of the truth beside what was read; ``form`` and ``status`` are empty where nothing was."""
+    """A field of the truth beside what was read; ``status`` is empty where nothing was."""
 
     form: str
     field: str
@@ -78,7 +78,12 @@ def score_results(results: Path, truth: Path) -> Report:
 def score(rows: Sequence[ResultRow], truths: Sequence[TrueValue]) -> Report:
     """Compare rows with the truth, field by field; rows without truth are counted and left out."""
     read = {(row.file, row.page, row.field): row for row in rows}
-    compared = [_compare(truth, read.get((truth.file, truth.page, truth.field))) for truth in truths]
+    forms = {(row.file, row.page): row.form for row in rows}
+    compared = []
+    for truth in truths:
+        row = read.get((truth.file, truth.page, truth.field))
+        if row is not None or truth.certain:
+            compared.append(_compare(truth, row, forms.get((truth.file, truth.page), "")))
     groups: dict[tuple[str, str], list[Compared]] = {}
     for pair in compared:
         groups.setdefault((pair.form, pair.field), []).append(pair)
@@ -135,9 +140,9 @@ def edit_distance(first: str, second: str) -> int:
     return row[-1]
 
 
-def _compare(truth: TrueValue, row: ResultRow | None) -> Compared:
+def _compare(truth: TrueValue, row: ResultRow | None, form: str) -> Compared:
     if row is None:
-        return Compared("", truth.field, truth.value, "", "")
+        return Compared(form, truth.field, truth.value, "", "")
     return Compared(row.form, truth.field, truth.value, row.value.strip(), row.status)
 
 

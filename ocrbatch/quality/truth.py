@@ -1,7 +1,7 @@
 """Tables of truth: what stands on the pages, as a person wrote it down."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ocrbatch.errors import FormError
@@ -15,12 +15,16 @@ NOT_FIELDS = {"file", "page", "lowest_confidence", "status"}
 
 @dataclass(frozen=True, slots=True)
 class TrueValue:
-    """What a field says; ``value`` is empty for a blank field, and a blank cell between digits is a space."""
+    """What a field says; ``value`` is empty for a blank field, and a blank cell between digits is a space.
+
+    ``certain`` is False for an empty cell in a row a page: the page may not have the field at all.
+    """
 
     file: str
     page: int
     field: str
     value: str
+    certain: bool = True
 
 
 def read_truth(path: Path, pages: Pages, fields: frozenset[str]) -> list[TrueValue]:
@@ -34,7 +38,8 @@ def read_truth(path: Path, pages: Pages, fields: frozenset[str]) -> list[TrueVal
         raise FormError(
             f"{path}: has no column file; head it file,page,field,value or file,page and the fields"
         )
-    found = list(_long(path, lines) if {"field", "value"} <= set(columns) else _wide(columns, lines))
+    long = {"field", "value"} <= set(columns)
+    found = list(_long(path, lines) if long else _wide(columns, lines))
     spellings = {escape_name(file): file for file in pages} | {file: file for file in pages}
     truths: dict[tuple[str, int, str], TrueValue] = {}
     for line, row in found:
@@ -44,7 +49,7 @@ def read_truth(path: Path, pages: Pages, fields: frozenset[str]) -> list[TrueVal
             raise FormError(
                 f"{path}, line {line}: {row['file']}, {truth.field} stands here twice; keep one row"
             )
-        truths[key] = truth
+        truths[key] = truth if long or truth.value else replace(truth, certain=False)
     if not truths:
         raise FormError(f"{path}: has no rows; write one for each field")
     return list(truths.values())
