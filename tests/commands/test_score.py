@@ -1,0 +1,48 @@
+import json
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from ocrbatch.commands.score import score
+from ocrbatch.errors import FormError
+from tests.quality.test_score import PAGES, TRUE, job, truth
+
+APP = typer.Typer()
+APP.command()(score)
+
+
+def answer(*arguments: str | Path) -> str:
+    result = CliRunner().invoke(APP, [str(argument) for argument in arguments], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    return job(tmp_path, PAGES)
+
+
+def test_the_table_tells_shares_and_counts(out: Path) -> None:
+    lines = answer(out, truth(out, TRUE)).splitlines()
+    assert [" ".join(line.split()) for line in lines[:6]] == [
+        "fields exactly right 60.00% 3 of 5",
+        "digits right 77.78% 7 of 9",
+        "blank fields told right 100.00% 1 of 1",
+        "written, read as blank 25.00% 1 of 4",
+        "fields accepted 40.00% 2 of 5",
+        "of these wrong 50.00% 1 of 2",
+    ]
+    assert any(line.split()[:3] == ["auto", "r01", "3"] for line in lines)
+
+
+def test_json_is_all_that_is_printed(out: Path) -> None:
+    told = json.loads(answer(out / "results.csv", truth(out, TRUE), "--json"))
+    assert (told["exact"], told["digit_accuracy"]) == (3, pytest.approx(7 / 9))
+    assert [group["field"] for group in told["by_field"]] == ["r01", "r02"]
+
+
+def test_bad_truth_is_a_form_error(out: Path) -> None:
+    with pytest.raises(FormError):
+        answer(out, truth(out, "file,field,value\nnone.png,r01,1\n"))
