@@ -10,6 +10,7 @@ import re
 import unicodedata
 
 FORMULA_STARTS = "=+-@＝＋－＠"
+_STARTS = tuple(FORMULA_STARTS)
 _SPELLED = re.compile(r"\\(?:\\|x([0-9a-f]{2})|u([0-9a-f]{4}))")
 _LINE_ENDS = "\u2028\u2029"
 _STRAY_BYTES = range(0xDC80, 0xDD00)
@@ -18,8 +19,8 @@ _STRAY_BYTES = range(0xDC80, 0xDD00)
 
 def escape_name(text: str) -> str:
     """Spell a text so that it is safe in every table; ``unescape_name`` gives back exactly the text."""
-    if not text:
-        return text
+    if text.isprintable() and "\\" not in text and not text.startswith(_STARTS):
+        return text  # Nearly all are: a job has millions of cells.
     first = _spelled(text[0]) if text[0] in FORMULA_STARTS else _escaped(text[0])
     return first + "".join(map(_escaped, text[1:]))
 
