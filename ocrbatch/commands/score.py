@@ -11,9 +11,7 @@ if TYPE_CHECKING:
 
 def score(
     results: Annotated[Path, typer.Argument(help="The results.csv of a job, or its output folder.")],
-    truth: Annotated[
-        Path, typer.Argument(help="A CSV: file,page,field,value; or a row a page, a column a field.")
-    ],
+    truth: Annotated[Path, typer.Argument(help="A CSV: file,page,field,value; or a row a page, a column a field.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Measure results against the truth: fields, digits, blanks, and the error among what was accepted.

@@ -4,6 +4,7 @@ Every text is spelled by ``escape_name``; nothing depends on the time, the machi
 """
 
 import csv
+import io
 import json
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -131,6 +132,21 @@ def result_rows(page: FilePage) -> list[Row]:
         }
         for field, crop in zip(page.result.fields, crops, strict=True)
     ]
+
+
+def csv_lines(page: FilePage, *, header: bool) -> str:
+    """Give a page's rows as ``results.csv`` has them, with the heading where ``header`` says so."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    if header:
+        writer.writerow(RESULT_COLUMNS)
+    writer.writerows([_cell(cell) for cell in row.values()] for row in result_rows(page))
+    return text.getvalue()
+
+
+def json_lines(page: FilePage) -> str:
+    """Give a page's rows as ``results.jsonl`` has them."""
+    return "".join(_json_line(row) for row in result_rows(page))
 
 
 def page_row(page: FilePage) -> Row:

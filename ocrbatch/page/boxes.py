@@ -114,7 +114,9 @@ def _corners(line_map: LineMap, points: Floats) -> tuple[Bools, Bools]:
 
 def _candidates(line_map: LineMap) -> Cells:
     """Find every rectangle that some support speaks for; many overlap."""
-    none = Cells(np.empty((0, 4, 2)), np.empty((0, 4), np.intp), np.empty((0, 4)), np.empty((0, 4)), *2 * [np.empty(0, np.bool_)])
+    none = Cells(
+        np.empty((0, 4, 2)), np.empty((0, 4), np.intp), np.empty((0, 4)), np.empty((0, 4)), *2 * [np.empty(0, np.bool_)]
+    )
     if not len(line_map.horizontals.curves) or not len(line_map.verticals.curves):
         return none
     points = cross(line_map)
@@ -163,13 +165,9 @@ def _lower_sides(
     return by_height[row], pair
 
 
-def _measured(
-    line_map: LineMap, points: Floats, top: Indices, bottom: Indices, left: Indices, right: Indices
-) -> Cells:
+def _measured(line_map: LineMap, points: Floats, top: Indices, bottom: Indices, left: Indices, right: Indices) -> Cells:
     """Keep the rectangles whose sides and corners are seen well enough; a circle has no corners."""
-    quads = np.stack(
-        [points[top, left], points[top, right], points[bottom, right], points[bottom, left]], axis=1
-    )
+    quads = np.stack([points[top, left], points[top, right], points[bottom, right], points[bottom, left]], axis=1)
     sides = (
         (line_map.horizontals, top, quads[:, 0, 0], quads[:, 1, 0]),
         (line_map.verticals, right, quads[:, 1, 1], quads[:, 2, 1]),
@@ -180,9 +178,9 @@ def _measured(
     near = [np.maximum(0.15 * (end - start), 2.0) for _, _, start, end in sides]
     first = [seen_shares(s[0], s[1], s[2], s[2] + n) >= CORNER_SUPPORT for s, n in zip(sides, near, strict=True)]
     last = [seen_shares(s[0], s[1], s[3] - n, s[3]) >= CORNER_SUPPORT for s, n in zip(sides, near, strict=True)]
-    corners = np.stack(
-        [first[0] & first[3], last[0] & first[1], last[2] & last[1], first[2] & last[3]], axis=1
-    ).sum(axis=1)
+    corners = np.stack([first[0] & first[3], last[0] & first[1], last[2] & last[1], first[2] & last[3]], axis=1).sum(
+        axis=1
+    )
     weakest, mean = support.min(axis=1), support.mean(axis=1)
     whole = ~_gapped(line_map.horizontals, top, bottom, quads)
     sure = (weakest >= SURE_SUPPORT) & (corners == 4) & whole
@@ -228,8 +226,8 @@ def _company(cells: Cells) -> npt.NDArray[np.intp]:
     that shares a side with a sure one of another size only, as in a table with a wide column, counts 1. Beyond 4
     the count tells no more: pairs of cells make rows too.
 
-    A cell counts none where it is doubtful: it is faint and a long line parts it, or one of its sides, between cells that are not alike,
-    is faint, or much darker or paler than the others, and so rather a stroke of writing.
+    A cell counts none where it is doubtful: it is faint and a long line parts it, or one of its sides, between cells
+    that are not alike, is faint, or much darker or paler than the others, and so rather a stroke of writing.
     """
     size = sizes(cells.quads)
     links: list[tuple[int, int]] = []

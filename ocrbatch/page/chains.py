@@ -5,6 +5,7 @@ across. A piece is a row (start, end, offset, slope, spread): the straight line 
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -139,16 +140,17 @@ def _fit(chains: list[Floats]) -> Floats:
 
 def _bent(chains: list[Floats]) -> npt.NDArray[np.bool_]:
     """Tell which chains are seen on enough of their length to show a bend."""
-    seen = np.array([float((chain[:, 1] - chain[:, 0]).sum()) for chain in chains])
-    span = np.array([float(chain[:, 1].max() - chain[:, 0].min()) for chain in chains])
-    return (np.array([len(chain) for chain in chains]) > 1) & (seen > np.maximum(150.0, 0.5 * span))
+    seen: Floats = np.array([float((chain[:, 1] - chain[:, 0]).sum()) for chain in chains])
+    span: Floats = np.array([float(chain[:, 1].max() - chain[:, 0].min()) for chain in chains])
+    joined = np.array([len(chain) > 1 for chain in chains], dtype=np.bool_)
+    return joined & (seen > np.maximum(150.0, 0.5 * span))
 
 
 def _polynomials(owner: Indices, t: Floats, place: Floats, bent: npt.NDArray[np.bool_]) -> Floats:
     """Fit many curves at once by least squares: sample ``i`` belongs to curve ``owner[i]``; gives (n, 3)."""
     size = len(bent)
 
-    def total(values: Floats) -> Floats:
+    def total(values: npt.NDArray[np.floating[Any]]) -> Floats:
         return np.bincount(owner, weights=values, minlength=size)
 
     n = np.maximum(np.bincount(owner, minlength=size), 1)
@@ -220,7 +222,7 @@ def _sharpened(curves: Floats, chains: list[Floats], depth: Grey) -> Floats:
     return curves
 
 
-def _places(curves: Floats, t: Floats) -> Floats:
+def _places(curves: Floats, t: npt.NDArray[np.floating[Any]]) -> Floats:
     return np.asarray((curves[:, 0] * t + curves[:, 1]) * t + curves[:, 2])
 
 

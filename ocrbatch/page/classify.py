@@ -125,9 +125,7 @@ class KerasClassifier:
             try:
                 self._model = keras.models.load_model(path, compile=False, safe_mode=True)
             except Exception as error:  # a hostile or broken file makes Keras raise whatever it likes
-                raise ModelError(
-                    f"{model.name}: is no Keras model that can be opened safely ({error})"
-                ) from error
+                raise ModelError(f"{model.name}: is no Keras model that can be opened safely ({error})") from error
         given, made = getattr(self._model, "input_shape", ()), getattr(self._model, "output_shape", ())
         _check_shapes(model.name, given, made)
         self._shape = (KERAS_BATCH, *given[1:])

@@ -1,11 +1,13 @@
 """Rows of boxes at an equal pitch: the boxes that a row lacks or has askew, and combs that are open at the top."""
 
+from itertools import pairwise
+
 import numpy as np
 import numpy.typing as npt
 
 from ocrbatch.page.boxes import cross, seen_shares, sizes
-from ocrbatch.page.grids import covered, evidence, neighbours
 from ocrbatch.page.chains import Floats
+from ocrbatch.page.grids import covered, evidence, neighbours
 from ocrbatch.page.lines import LineMap
 
 ROW_SIZE = 0.25
@@ -29,7 +31,7 @@ def straighten_rows(quads: Floats, line_map: LineMap) -> Floats:
     The cells of a table hold each other in place, so they are left where they are.
     """
     below = neighbours(quads)[1]
-    in_table = below.any(axis=0) | below.any(axis=1)
+    in_table = np.asarray(below.any(axis=0) | below.any(axis=1))
     for members in _rows(quads):
         row = members[quads[members].any(axis=(1, 2))]
         fitted = _fit_row(quads[row]) if len(row) >= MIN_ROW else None
@@ -42,7 +44,7 @@ def straighten_rows(quads: Floats, line_map: LineMap) -> Floats:
             if not in_table[index] and np.abs(quads[index] - model(number)).max() > ASKEW * pitch:
                 quads[index] = model(number)
         quads = _filled(quads, row, numbers, model, line_map)
-    return quads[sizes(quads).min(axis=1) > 0]
+    return np.asarray(quads[sizes(quads).min(axis=1) > 0])
 
 
 def _rows(quads: Floats) -> list[Indices]:
@@ -94,7 +96,7 @@ class _Model:
 
 
 def _fit_row(quads: Floats) -> tuple[list[int], _Model] | None:
-    """Number a row's cells (n, 4, 2) by their pitch; None where they have no common one."""
+    """Give a row's cells (n, 4, 2) their numbers by their pitch; None where they have no common one."""
     centres = quads.mean(axis=1)[:, 0]
     steps = np.diff(centres)
     pitch = float(np.median(steps[steps <= 1.4 * steps.min()]))
@@ -179,7 +181,7 @@ def _comb(line_map: LineMap, line: int, feet: Floats, heights: Floats) -> list[F
     if height < SHORT_TOOTH * pitch:
         height = OPEN_HEIGHT * pitch
     up = np.array([0.0, -height])
-    return [np.stack([a + up, b + up, b, a]) for a, b in zip(feet[:-1], feet[1:], strict=True)]
+    return [np.stack([a + up, b + up, b, a]) for a, b in pairwise(feet)]
 
 
 def _even(feet: Floats, heights: Floats, line_map: LineMap, line: int) -> bool:

@@ -20,7 +20,10 @@ def read_field(field: FieldImage, steps: tuple[Step, ...], accept: float) -> Fie
     else:
         status = Status.ACCEPTED
     if status is Status.REVIEW and not reasons:
-        reasons = (f"low confidence in {_cells([i for i, s in enumerate(steps) if s.confidence < accept])}",)
+        # Where only all cells together are too unsure, the weakest is named.
+        weakest = min(step.confidence for step in steps)
+        unsure = [i for i, step in enumerate(steps) if step.confidence < accept or step.confidence == weakest]
+        reasons = (f"low confidence in {_cells(unsure)}",)
     return FieldReading(
         name=field.place.name,
         kind=field.place.kind,

@@ -39,9 +39,7 @@ class Resolution:
         return Resolution(self.y, self.x, self.absolute)
 
 
-def make_page(
-    number: int, grey: Grey, resolution: Resolution | None, orientation: int, max_pixels: int
-) -> Page:
+def make_page(number: int, grey: Grey, resolution: Resolution | None, orientation: int, max_pixels: int) -> Page:
     """Make a page of a grey picture (H, W) as it lies in its file, by its orientation 1–8 and resolution.
 
     Raises DecodeError ``too large`` where square pixels would be more than ``max_pixels``.
@@ -116,7 +114,7 @@ def grey_of_array(samples: Samples) -> Grey:
     if alpha.dtype != np.uint8:
         most = max(int(alpha.max()), 1)
         alpha = (alpha.astype(np.uint32) * 255 // most).astype(np.uint8)
-    return flatten(grey, alpha)
+    return flatten(grey, np.asarray(alpha, dtype=np.uint8))
 
 
 def flatten(grey: Grey, alpha: Grey) -> Grey:
@@ -164,7 +162,7 @@ def _stretch(samples: Samples, low: float, high: float) -> Grey:
     if high <= low:
         raise DecodeError("unsupported", "all pixels have one value and their range is unknown")
     scaled = (samples.astype(np.float32) - np.float32(low)) * np.float32(255.0 / (high - low))
-    return np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(scaled), 0, 255), dtype=np.uint8)
 
 
 def brighten_high_bytes(grey: Grey) -> Grey:

@@ -86,9 +86,7 @@ def read_pages(
     yield from _classify(waiting, classifier, accept)
 
 
-def _classify(
-    waiting: list[PreparedPage | PageFailure], classifier: Classifier, accept: float
-) -> Iterator[ReadPage]:
+def _classify(waiting: list[PreparedPage | PageFailure], classifier: Classifier, accept: float) -> Iterator[ReadPage]:
     tiles = [lattice.tiles for p in waiting if isinstance(p, PreparedPage) for lattice in p.lattices]
     scores = classifier.scores(np.concatenate(tiles)) if tiles else np.empty((0, 11), np.float32)
     start = 0

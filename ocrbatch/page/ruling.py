@@ -7,9 +7,9 @@ import numpy.typing as npt
 
 from ocrbatch.geometry import transform_points
 from ocrbatch.page.boxes import find_cells, sizes
+from ocrbatch.page.chains import Floats
 from ocrbatch.page.combs import open_combs, straighten_rows
 from ocrbatch.page.grids import complete_grids, neighbours
-from ocrbatch.page.chains import Floats
 from ocrbatch.page.lines import find_lines
 from ocrbatch.records import Page, read_only
 

@@ -46,9 +46,7 @@ def _vet_config(config: Any, name: str) -> None:
         kind, module = made["class_name"], made.get("module")
         ours = module is None or module == "builtins" or str(module).split(".")[0] == "keras"
         if kind in RUNNING_CODE or not ours or made.get("registered_name") not in (None, kind):
-            raise ModelError(
-                f"{name}: holds {kind} of {module}, which may run code; only Keras' own layers are read"
-            )
+            raise ModelError(f"{name}: holds {kind} of {module}, which may run code; only Keras' own layers are read")
 
 
 def _objects(value: Any) -> Iterator[dict[str, Any]]:

@@ -3,7 +3,7 @@
 import io
 import struct
 
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from ocrbatch.errors import DecodeError
 from ocrbatch.page.containers.tags import read_exif
@@ -87,7 +87,7 @@ def _open(data: bytes, kind: str) -> Image.Image:
     """Open by Pillow with one plugin alone."""
     try:
         return Image.open(io.BytesIO(data), formats=[kind])
-    except Image.UnidentifiedImageError as error:
+    except UnidentifiedImageError as error:
         raise DecodeError("broken", f"the {kind} header makes no sense") from error
     except OSError as error:
         if "nsupported" in str(error):

@@ -9,7 +9,7 @@ import struct
 from collections.abc import Iterator
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from ocrbatch.errors import DecodeError
 from ocrbatch.page.containers.quiet import captured_standard_error, guarded
@@ -104,7 +104,7 @@ class _Frames:
         self._file.seek(0)
         try:
             return Image.open(self._file, formats=["TIFF"])
-        except Image.UnidentifiedImageError as error:
+        except UnidentifiedImageError as error:
             raise DecodeError("unsupported", "a TIFF of a kind of pixels that is not read") from error
 
 

@@ -1,0 +1,53 @@
+"""The command ``ocrbatch``: its subcommands, and the one place where errors become messages and exit codes."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from ocrbatch import __version__
+from ocrbatch.commands import doctor, model, read, run, score, status
+from ocrbatch.errors import ExitCode, OcrbatchError
+
+app = typer.Typer(
+    name="ocrbatch",
+    help="Read handwritten digits from folders of scanned forms and cheques into tables with confidences.",
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "OCRBATCH"},
+    pretty_exceptions_show_locals=False,
+    rich_markup_mode="rich",
+)
+app.command()(run.run)
+app.command()(read.read)
+app.command()(status.status)
+app.command()(score.score)
+app.add_typer(model.app, name="model")
+app.command()(doctor.doctor)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"ocrbatch {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def ocrbatch(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and stop.")
+    ] = False,
+) -> None:
+    """Read handwritten digits from folders of scanned forms and cheques into tables with confidences."""
+
+
+def main() -> None:
+    """Run the command, and leave with its exit code."""
+    try:
+        app()
+    except OcrbatchError as error:
+        typer.echo(f"Error: {error}", err=True)
+        sys.exit(int(error.exit_code))
+    except BrokenPipeError:
+        # The reader of our output has gone: nothing is left to say, and nobody to say it to.
+        sys.stderr.close()
+        sys.exit(int(ExitCode.OK))

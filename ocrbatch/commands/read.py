@@ -1,0 +1,89 @@
+"""``ocrbatch read``: a few pages to standard output."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ocrbatch.errors import ExitCode, InputError, UsageError
+
+if TYPE_CHECKING:
+    from ocrbatch.records import FilePage
+
+
+def read(
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Scans; - is standard input.")],
+    model: Annotated[Path | None, typer.Option("-m", "--model", help="Another model than the one that ships.")] = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print the rows of results.csv.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a line of JSON a field.")] = False,
+) -> None:
+    """Read a few pages to standard output."""
+    if as_csv and as_json:
+        raise UsageError("--csv and --json exclude each other")
+    pages = _pages(files, model)
+    shown = _print_csv(pages) if as_csv else _print_json(pages) if as_json else _print_table(pages)
+    failed = False
+    for page in shown:
+        if page.result.reason:
+            typer.echo(f"{page.file}, page {page.result.page}: {page.result.reason}", err=True)
+        failed |= page.result.status == "failed"
+    raise typer.Exit(int(ExitCode.PAGES_FAILED if failed else ExitCode.OK))
+
+
+def _pages(files: Sequence[str], model: Path | None) -> Iterator["FilePage"]:
+    """Read the files one by one."""
+    import hashlib
+
+    from ocrbatch.model.card import load_model_file
+    from ocrbatch.page.classify import make_classifier
+    from ocrbatch.page.decode import decode
+    from ocrbatch.page.reader import read_pages
+    from ocrbatch.records import FilePage
+
+    classifier = make_classifier(load_model_file(model))
+    for name in files:
+        try:
+            data = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+        except OSError as error:
+            raise InputError(f"cannot read {name}: {error.strerror}; check the path") from error
+        sha256 = hashlib.sha256(data).hexdigest()
+        for read_page in read_pages(decode(data), classifier):
+            yield FilePage(name, sha256, read_page.result)
+
+
+def _print_csv(pages: Iterator["FilePage"]) -> Iterator["FilePage"]:
+    from ocrbatch.output.tables import csv_lines
+
+    for number, page in enumerate(pages):
+        sys.stdout.buffer.write(csv_lines(page, header=number == 0).encode())
+        sys.stdout.buffer.flush()
+        yield page
+
+
+def _print_json(pages: Iterator["FilePage"]) -> Iterator["FilePage"]:
+    from ocrbatch.output.tables import json_lines
+
+    for page in pages:
+        typer.echo(json_lines(page), nl=False)
+        yield page
+
+
+def _print_table(pages: Iterator["FilePage"]) -> Iterator["FilePage"]:
+    from rich.console import Console
+    from rich.table import Table
+
+    from ocrbatch.output.escape import escape_name
+
+    console = Console()
+    for page in pages:
+        table = Table("field", "value", "confidence", "status", "reasons", title_justify="left")
+        table.title = f"{escape_name(page.file)}, page {page.result.page}"
+        for field in page.result.fields:
+            table.add_row(
+                field.name, field.value, f"{field.confidence:.4f}", field.status.value, "; ".join(field.reasons)
+            )
+        if page.result.fields:
+            console.print(table, markup=False)
+        yield page

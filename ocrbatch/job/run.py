@@ -1,0 +1,232 @@
+"""A job from its inputs to its tables: list, read what is missing, record, write."""
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import signal
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from types import FrameType
+
+from ocrbatch import __version__
+from ocrbatch.errors import ExitCode, LockedError, OcrbatchError, OutputError
+from ocrbatch.job.engines import Batch, read_here, read_in_processes
+from ocrbatch.job.ledger import FileState, Ledger
+from ocrbatch.job.sources import Source, list_sources
+from ocrbatch.job.worker import Task, failed_file
+from ocrbatch.output.files import DRAFT, make_folder
+from ocrbatch.output.tables import TableOptions, write_tables
+from ocrbatch.records import ModelFile, PageStatus, Status
+
+BATCH = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What to read, with what, and where to; ``target_error`` is the share of accepted fields that may be wrong."""
+
+    inputs: tuple[Path, ...]
+    output: Path
+    model: ModelFile
+    target_error: float = 0.005
+    jobs: int = 1
+    crops: bool = False
+    overlays: bool = False
+    max_pixels: int = 100_000_000
+    tables: TableOptions = field(default_factory=TableOptions)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """How a job ended: pages and fields by status, and how many files this run read."""
+
+    files: int
+    files_read: int
+    pages: dict[str, int]
+    fields: dict[str, int]
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """3 where pages failed, else 0."""
+        return ExitCode.PAGES_FAILED if self.pages[PageStatus.FAILED] else ExitCode.OK
+
+
+class StoppedError(OcrbatchError):
+    """The job was stopped by a signal; what was finished is safe."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__("stopped; the same command reads the rest")
+        self.exit_code = ExitCode(128 + number)
+
+
+Progress = Callable[[int, int, int], None]
+"""Called with the files done, all files to read, and the pages read so far."""
+
+
+def plan_job(job: Job) -> tuple[list[Source], list[Source]]:
+    """Give all files of a job, and those that are still to be read; writes nothing."""
+    sources = list_sources(job.inputs, job.output)
+    states: dict[str, FileState] = {}
+    if (job.output / "ledger.sqlite").exists():
+        with Ledger(job.output, writable=False) as ledger:
+            states = ledger.states()
+    return sources, _missing(job, sources, states)
+
+
+def run_job(job: Job, progress: Progress = lambda done, total, pages: None) -> Summary:
+    """Run a job, or the rest of it, and write its tables.
+
+    Raises the errors of ``list_sources``; LockedError where another job holds the output folder; OutputError where
+    it cannot be written; StoppedError on SIGINT and SIGTERM.
+    """
+    sources = list_sources(job.inputs, job.output)
+    make_folder(job.output)
+    with _locked(job.output), _signals(), Ledger(job.output) as ledger:
+        _sweep(job.output)
+        states = ledger.states()
+        ledger.forget(set(states) - {source.name for source in sources})
+        missing = _missing(job, sources, states)
+        left_out = [source for source in missing if source.skipped]
+        ledger.record((s.name, _state(job, s), [failed_file(s.name, s.skipped, PageStatus.SKIPPED)]) for s in left_out)
+        to_read = [source for source in missing if not source.skipped]
+        _read(job, ledger, to_read, progress)
+        summary = _summary(ledger, len(sources), len(to_read))
+        write_tables(job.output, ledger.pages, _manifest(job, summary), options=job.tables)
+    return summary
+
+
+def _read(job: Job, ledger: Ledger, sources: Sequence[Source], progress: Progress) -> None:
+    """Read files in batches and record each batch as it comes."""
+    # A file that changes while it is read is read again next time: its state is taken before.
+    states = {source.name: _state(job, source) for source in sources}
+    if not sources:
+        return
+    batches: list[Batch] = [sources[i : i + BATCH] for i in range(0, len(sources), BATCH)]
+    task = Task(job.model, job.output, 1 - job.target_error, job.max_pixels, job.crops, job.overlays)
+    jobs = min(job.jobs, len(batches))
+    engine = read_here(task, batches) if jobs <= 1 else read_in_processes(task, batches, jobs)
+    done = pages = 0
+    progress(0, len(sources), 0)
+    with contextlib.closing(engine):
+        for batch, read in engine:
+            ledger.record((s.name, states[s.name], found) for s, found in zip(batch, read, strict=True))
+            done += len(batch)
+            pages += sum(len(found) for found in read)
+            progress(done, len(sources), pages)
+
+
+def _missing(job: Job, sources: Sequence[Source], states: dict[str, FileState]) -> list[Source]:
+    return [source for source in sources if states.get(source.name) != _state(job, source)]
+
+
+def _state(job: Job, source: Source) -> FileState:
+    """Give a file's present state: the same size, time and settings need no second reading."""
+    try:
+        status = source.path.stat()
+    except OSError:
+        return FileState(-1, -1, _key(job))
+    return FileState(status.st_size, status.st_mtime_ns, _key(job) + source.skipped)
+
+
+def _key(job: Job) -> str:
+    """Name all that a reading depends on but the file itself."""
+    return hashlib.sha256(json.dumps(_settings(job), sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _settings(job: Job) -> dict[str, object]:
+    return {
+        "ocrbatch": __version__,
+        "model": job.model.sha256,
+        "target_error": job.target_error,
+        "max_pixels": job.max_pixels,
+        "crops": job.crops,
+        "overlays": job.overlays,
+    }
+
+
+def _manifest(job: Job, summary: Summary) -> dict[str, object]:
+    """Say by what the tables were made; nothing in it depends on the time, the machine or the number of workers."""
+    return {
+        "ocrbatch": __version__,
+        "model": {"name": job.model.name, "sha256": job.model.sha256},
+        "forms": {},
+        "settings": {"target_error": job.target_error, "max_pixels": job.max_pixels, **asdict(job.tables)},
+        "totals": {"files": summary.files, "pages": summary.pages, "fields": summary.fields},
+    }
+
+
+def _summary(ledger: Ledger, files: int, files_read: int) -> Summary:
+    fields: Counter[str] = Counter()
+    pages: Counter[str] = Counter()
+    for page in ledger.pages():
+        pages[page.result.status.value] += 1
+        fields.update(field.status.value for field in page.result.fields)
+    return Summary(
+        files,
+        files_read,
+        {status.value: pages[status.value] for status in PageStatus},
+        {status.value: fields[status.value] for status in Status},
+    )
+
+
+def job_summary(output: Path) -> Summary:
+    """Give what a job has done so far. Raises OutputError where there is none."""
+    with Ledger(output, writable=False) as ledger:
+        return _summary(ledger, len(ledger.states()), 0)
+
+
+def failures(output: Path) -> Iterator[tuple[str, int, str]]:
+    """Give file, page and reason of every failed page of a job."""
+    with Ledger(output, writable=False) as ledger:
+        for page in ledger.pages():
+            if page.result.status is PageStatus.FAILED:
+                yield page.file, page.result.page, page.result.reason
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold the output folder; the kernel lets go when the process ends, however it ends."""
+    try:
+        lock = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise OutputError(f"cannot write to {folder}: {error.strerror}; choose another output folder") from error
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            holder = os.pread(lock, 32, 0).decode(errors="replace").strip() or "unknown"
+            raise LockedError(f"another job (process {holder}) is writing to {folder}; wait for it") from error
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, str(os.getpid()).encode(), 0)
+        yield
+    finally:
+        os.close(lock)
+
+
+@contextlib.contextmanager
+def _signals() -> Iterator[None]:
+    """Turn SIGINT and SIGTERM into StoppedError, so that what is finished is kept."""
+
+    def stop(number: int, _: FrameType | None) -> None:
+        raise StoppedError(number)
+
+    try:
+        before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    except ValueError:  # not the main thread: signals are somebody else's matter
+        yield
+        return
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a killed job has left half written."""
+    for part in folder.rglob(f".*{DRAFT}"):
+        part.unlink(missing_ok=True)

@@ -1,0 +1,98 @@
+"""What a job has to read: the files of its inputs, in their order, each with the reason where it is left out."""
+
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ocrbatch.errors import InputError, UsageError
+
+PICTURES = frozenset({".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".tif", ".tiff", ".bmp", ".dib", ".webp", ".pdf"})
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file of the input: ``name`` is its path below the input with ``/``; ``skipped`` says why it is left out."""
+
+    name: str
+    path: Path
+    skipped: str = ""
+
+
+def list_sources(inputs: Sequence[Path], output: Path) -> list[Source]:
+    """List the files of folders and single files, sorted by the bytes of their names, each once.
+
+    In a folder, hidden files are passed over; files that no picture's ending names, links out of the folder and
+    what is no regular file are listed as skipped. A file that is named itself is always taken. Raises InputError
+    where an input is missing or unreadable, UsageError where the output lies inside an input folder.
+    """
+    found: dict[str, Source] = {}
+    for place in inputs:
+        try:
+            folder = stat.S_ISDIR(place.stat().st_mode)
+        except OSError as error:
+            raise InputError(f"cannot read {place}: {error.strerror}; check the path") from error
+        if folder and _is_within(output, place):
+            raise UsageError(f"the output folder {output} lies inside the input {place}; choose one outside")
+        for source in _walk(place, place) if folder else [_single(place)]:
+            name = source.name
+            if name in found and not _same(found[name].path, source.path):
+                # Two inputs have a file of one name: the input's own name tells them apart.
+                name = f"{place.name if folder else place.parent.name}/{name}"
+                if name in found:
+                    raise UsageError(f"{source.path} and {found[name].path} would both be called {name}")
+            found[name] = Source(name, source.path, source.skipped)
+    return sorted(found.values(), key=lambda source: os.fsencode(source.name))
+
+
+def _single(path: Path) -> Source:
+    return Source(path.name, path, "" if path.is_file() else _kind(path.lstat().st_mode))
+
+
+def _walk(folder: Path, root: Path) -> Iterator[Source]:
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: os.fsencode(entry.name))
+    except OSError as error:
+        if folder == root:
+            raise InputError(f"cannot list {folder}: {error.strerror}; check its permissions") from error
+        yield Source(_name(folder, root) + "/", folder, f"folder not readable: {error.strerror}")
+        return
+    for entry in entries:
+        path = folder / entry.name
+        if entry.name.startswith("."):
+            continue
+        if entry.is_symlink() and not _is_within(path.resolve(), root.resolve()):
+            yield Source(_name(path, root), path, "link out of the folder")
+        elif entry.is_dir(follow_symlinks=False):
+            yield from _walk(path, root)
+        else:
+            yield Source(_name(path, root), path, _reason(path))
+
+
+def _reason(path: Path) -> str:
+    """Say why a file of a folder is left out; empty where it is to be read."""
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        return f"broken link: {error.strerror}" if path.is_symlink() else ""
+    if not stat.S_ISREG(mode):
+        return "link to a folder" if stat.S_ISDIR(mode) else _kind(mode)
+    return "" if not path.suffix or path.suffix.lower() in PICTURES else "not a picture by its ending"
+
+
+def _kind(mode: int) -> str:
+    kinds = ((stat.S_ISFIFO, "pipe"), (stat.S_ISSOCK, "socket"), (stat.S_ISCHR, "device"), (stat.S_ISBLK, "device"))
+    return next((f"not a file but a {name}" for test, name in kinds if test(mode)), "not a regular file")
+
+
+def _name(path: Path, root: Path) -> str:
+    return path.relative_to(root).as_posix()
+
+
+def _is_within(path: Path, folder: Path) -> bool:
+    return folder.resolve() in (path.resolve(), *path.resolve().parents)
+
+
+def _same(one: Path, other: Path) -> bool:
+    return one.resolve() == other.resolve()
