@@ -17,7 +17,7 @@ MODEL_HELP = "A .tflite, .keras or .h5 file; the shipped model where none is giv
 
 
 @app.command()
-def train(  # noqa: PLR0917
+def train(
     data: Annotated[str, typer.Option("--data", help=DATA_HELP)],
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the model, its card and its history.")],
     arch: Annotated[str, typer.Option("--arch", help="The network: ocr or conv3-dense64.")] = "ocr",

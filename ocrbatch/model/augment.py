@@ -90,9 +90,7 @@ def _bends(rng: np.random.Generator, count: int = 96) -> Floats:
     visual document analysis" (2003); a few dozen fields, mixed and scaled anew, stand for a field a tile.
     """
     coarse = rng.standard_normal((count, 2, 7, 7)).astype(np.float32)
-    fields = [
-        [cv2.resize(side, (CANVAS, CANVAS), interpolation=cv2.INTER_CUBIC) for side in pair] for pair in coarse
-    ]
+    fields = [[cv2.resize(side, (CANVAS, CANVAS), interpolation=cv2.INTER_CUBIC) for side in pair] for pair in coarse]
     return np.asarray(fields, np.float32) / np.float32(2)
 
 

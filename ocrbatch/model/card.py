@@ -32,18 +32,14 @@ def load_model_file(path: Path | None = None) -> ModelFile:
     sha256 = hashlib.sha256(content).hexdigest()
     card = read_card(path)
     if card is None and shipped:
-        raise ModelError(
-            f"{path.with_suffix('.json')}: the shipped model's card is missing; install ocrbatch again"
-        )
+        raise ModelError(f"{path.with_suffix('.json')}: the shipped model's card is missing; install ocrbatch again")
     if card is not None and card["files"][path.name] != sha256:
         raise ModelError(
             f"{path}: is not the model that its card names (damaged, truncated or changed); "
             + ("install ocrbatch again" if shipped else f"fetch it again together with {path.stem}.json")
         )
     name = path.stem if card is None else str(card.get("name", path.stem))
-    return ModelFile(
-        content, KINDS[path.suffix.lower()], name, sha256, 1.0 if card is None else card["temperature"]
-    )
+    return ModelFile(content, KINDS[path.suffix.lower()], name, sha256, 1.0 if card is None else card["temperature"])
 
 
 def describe_model(path: Path | None = None) -> Card:
@@ -71,11 +67,7 @@ def read_card(model: Path) -> Card | None:
     if not isinstance(files, dict) or model.name not in files:
         return None
     temperature = card.get("temperature", 1.0)
-    if (
-        isinstance(temperature, bool)
-        or not isinstance(temperature, int | float)
-        or not 0 < temperature < math.inf
-    ):
+    if isinstance(temperature, bool) or not isinstance(temperature, int | float) or not 0 < temperature < math.inf:
         raise ModelError(f"{path}: temperature is {temperature!r}, and must be a number above 0")
     return {**card, "temperature": float(temperature)}
 

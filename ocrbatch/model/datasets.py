@@ -114,9 +114,7 @@ def _read_idx_folder(folder: Path) -> dict[str, npt.NDArray[np.generic]]:
                 if path.is_file():
                     arrays[key] = _read_idx(path)
     if not arrays:
-        raise ModelError(
-            f"{folder}: holds no IDX files (looked for {IDX_NAMES['x_train']}, with or without .gz)"
-        )
+        raise ModelError(f"{folder}: holds no IDX files (looked for {IDX_NAMES['x_train']}, with or without .gz)")
     return arrays
 
 

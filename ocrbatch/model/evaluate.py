@@ -53,9 +53,7 @@ def measure(scores: Probabilities, labels: Labels) -> Evaluation:
     true_scores = scores[np.arange(len(labels)), labels].astype(np.float64)
     loss = float(-np.log(np.maximum(true_scores, 1e-12)).mean())
     right = read == labels
-    return Evaluation(
-        len(labels), loss, float(right.mean()), calibration_error(scores.max(axis=1), right), confusion
-    )
+    return Evaluation(len(labels), loss, float(right.mean()), calibration_error(scores.max(axis=1), right), confusion)
 
 
 def calibration_error(confidence: npt.NDArray[np.float32], right: npt.NDArray[np.bool_]) -> float:

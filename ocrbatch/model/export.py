@@ -107,9 +107,7 @@ def to_int8(model: Any, samples: Tiles) -> bytes:
 
 def as_classifier(content: bytes, temperature: float) -> Any:
     """Open LiteRT bytes as the classifier that reads with them."""
-    return make_classifier(
-        ModelFile(content, "tflite", "trained", hashlib.sha256(content).hexdigest(), temperature)
-    )
+    return make_classifier(ModelFile(content, "tflite", "trained", hashlib.sha256(content).hexdigest(), temperature))
 
 
 def fit_temperature(scores: npt.NDArray[np.float32], labels: Labels) -> float:

@@ -38,9 +38,7 @@ def split_dataset(data: Dataset, seed: int) -> Split:
     clean_tiles, clean_labels = data.train_tiles[order[:kept]], data.train_labels[order[:kept]]
     worn_tiles, worn_labels = augment_epoch(clean_tiles, clean_labels, rng)
     fit = np.sort(order[kept:])
-    return Split(
-        data.train_tiles[fit], data.train_labels[fit], clean_tiles, clean_labels, worn_tiles, worn_labels
-    )
+    return Split(data.train_tiles[fit], data.train_labels[fit], clean_tiles, clean_labels, worn_tiles, worn_labels)
 
 
 def to_input(tiles: Tiles) -> npt.NDArray[np.float32]:

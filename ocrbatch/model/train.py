@@ -71,9 +71,7 @@ def train(source: str, folder: Path, settings: Settings, report: Report = lambda
     split = split_dataset(data, settings.seed)
     state = _load_state(work, settings, data)
     keras.utils.set_random_seed(settings.seed)
-    model = (
-        _open(keras, work, state.epoch) if state.epoch else compile_model(keras, settings, len(split.fit_tiles))
-    )
+    model = _open(keras, work, state.epoch) if state.epoch else compile_model(keras, settings, len(split.fit_tiles))
     if state.epoch:
         report(f"goes on after epoch {state.epoch} of {settings.epochs}")
     with ThreadPoolExecutor(1) as drawer:
@@ -93,9 +91,7 @@ def train(source: str, folder: Path, settings: Settings, report: Report = lambda
             report(_line(row, settings.epochs))
     best = _open(keras, work, state.best_epoch)
     write_history(folder / "history.csv", state.history)
-    exported = finish(
-        best, data, split, settings=asdict(settings), epoch=state.best_epoch, folder=folder, name=NAME
-    )
+    exported = finish(best, data, split, settings=asdict(settings), epoch=state.best_epoch, folder=folder, name=NAME)
     _clear(work)
     return exported
 

@@ -44,10 +44,7 @@ def test_a_folder_of_idx_files(tmp_path: Path, pack: Callable[[bytes], bytes], d
 
 
 def test_pictures_with_a_channel_of_their_own_are_taken(tmp_path: Path) -> None:
-    assert (
-        load_dataset(save(tmp_path / "a.npz", x_train=PICTURES[..., None], y_train=LABELS)).train_tiles.ndim
-        == 3
-    )
+    assert load_dataset(save(tmp_path / "a.npz", x_train=PICTURES[..., None], y_train=LABELS)).train_tiles.ndim == 3
 
 
 def test_the_same_arrays_have_the_same_sha256_whatever_the_container(tmp_path: Path) -> None:
@@ -72,9 +69,7 @@ def test_the_same_arrays_have_the_same_sha256_whatever_the_container(tmp_path: P
         ({"x_train": PICTURES[:0], "y_train": LABELS[:0]}, "empty"),
     ],
 )
-def test_what_is_wrong_with_a_set_is_named(
-    tmp_path: Path, arrays: dict[str, np.ndarray], complaint: str
-) -> None:
+def test_what_is_wrong_with_a_set_is_named(tmp_path: Path, arrays: dict[str, np.ndarray], complaint: str) -> None:
     with pytest.raises(ModelError, match=complaint):
         load_dataset(save(tmp_path / "bad.npz", **arrays))
 

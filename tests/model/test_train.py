@@ -57,8 +57,7 @@ def test_a_training_leaves_the_model_its_card_and_its_history(trained: Path) -> 
 def test_the_int8_form_reads_as_the_keras_form_does(trained: Path, source: str) -> None:
     tiles = load_dataset(source).train_tiles[:100]
     scores = [
-        make_classifier(load_model_file(trained / name)).scores(tiles)
-        for name in ("digits.tflite", "digits.keras")
+        make_classifier(load_model_file(trained / name)).scores(tiles) for name in ("digits.tflite", "digits.keras")
     ]
     assert np.abs(scores[0] - scores[1]).mean() < 0.03
     assert scores[1].shape == (100, 11)
@@ -80,10 +79,7 @@ def test_an_interrupted_training_goes_on_and_ends_alike(trained: Path, source: s
     assert lines[0] == "goes on after epoch 2 of 3"
     assert len(lines) == 2
     tiles = load_dataset(source).train_tiles[:50]
-    ends = [
-        make_classifier(load_model_file(folder / "digits.tflite")).scores(tiles)
-        for folder in (trained, tmp_path)
-    ]
+    ends = [make_classifier(load_model_file(folder / "digits.tflite")).scores(tiles) for folder in (trained, tmp_path)]
     assert np.abs(ends[0] - ends[1]).mean() < 0.03
 
 

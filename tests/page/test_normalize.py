@@ -105,7 +105,6 @@ def test_enlarged_digits_are_read_as_well_as_the_originals(times: int) -> None:
     classifier = make_classifier(load_model_file(), threads=len(os.sched_getaffinity(0)))
     enlarged = [cv2.resize(tile, None, fx=times, fy=times, interpolation=cv2.INTER_CUBIC) for tile in originals]
     accuracies = [
-        (classifier.scores(tiles).argmax(axis=1) == labels).mean()
-        for tiles in (originals, normalize_many(enlarged))
+        (classifier.scores(tiles).argmax(axis=1) == labels).mean() for tiles in (originals, normalize_many(enlarged))
     ]
     assert accuracies[1] == pytest.approx(accuracies[0], abs=0.002)
