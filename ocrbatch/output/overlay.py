@@ -42,19 +42,33 @@ def draw_overlay(page: Page, result: PageResult) -> bytes:
     Each cell is outlined in the colour of its field's status; name, reading and confidence stand beside the
     field where the page is emptiest, and the legend below the picture counts each status.
     """
-    height, width = page.pixels.shape
-    scale = min(LARGEST_SCALE, (LONGEST - LEGEND_HEIGHT) / max(height, 1), LONGEST / max(width, 1))
-    grey = _scaled(page.pixels, scale)
+    grey, drawn, placed = _laid_out(page.pixels, result, margin=0)
+    if any(_meet(label.box, item.box) for label in placed for item in drawn):
+        # A table that fills its picture leaves no room for labels: they get a margin of their own.
+        widest = max(label.box.width for label in placed)
+        grey, drawn, placed = _laid_out(page.pixels, result, margin=min(widest + 12, LONGEST // 3))
     canvas: Picture = cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR)
-    drawn = [_drawn(field, scale) for field in result.fields]
     for item in drawn:
         _outline(canvas, item)
-    labels = [_label_text(item.field) for item in drawn]
-    placed = place_labels(grey, [item.box for item in drawn], labels)
     for item, label in zip(drawn, placed, strict=True):
         _write(canvas, label, COLOURS[item.field.status])
     whole = np.vstack([canvas, _legend(canvas.shape[1], result)])
     return bytes(cv2.imencode(".jpg", whole, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1])
+
+
+def _laid_out(pixels: Grey, result: PageResult, margin: int) -> tuple[Grey, list[_Drawn], list[Label]]:
+    """Scale a page, with ``margin`` white pixels to its right, and find the places of its fields and labels."""
+    height, width = pixels.shape
+    scale = min(LARGEST_SCALE, (LONGEST - LEGEND_HEIGHT) / max(height, 1), (LONGEST - margin) / max(width, 1))
+    grey = np.pad(_scaled(pixels, scale), ((0, 0), (0, margin)), constant_values=255)
+    drawn = [_drawn(field, scale) for field in result.fields]
+    return grey, drawn, place_labels(grey, [item.box for item in drawn], [_label_text(i.field) for i in drawn])
+
+
+def _meet(first: Box, second: Box) -> bool:
+    return max(first.x, second.x) < min(first.right, second.right) and max(first.y, second.y) < min(
+        first.bottom, second.bottom
+    )
 
 
 def _scaled(pixels: Grey, scale: float) -> Grey:

@@ -85,3 +85,9 @@ def test_a_label_keeps_off_writing() -> None:
     label = place_labels(picture, [Box(100, 100, 300, 40)], ["r01 12345678 0.998"])[0]
     box = label.box
     assert picture[box.y : box.bottom, box.x : box.right].min() == 255
+
+
+def test_a_table_that_fills_its_page_gets_a_margin_for_labels() -> None:
+    rows = [a_field(f"r{i:02}", x=2, y=2 + 51 * i) for i in range(6)]
+    picture = opened(draw_overlay(blank_page(124, 310), result_of(*rows)))
+    assert picture.width > 2 * 124 + 50
