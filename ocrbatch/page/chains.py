@@ -151,7 +151,7 @@ def _polynomials(owner: Indices, t: Floats, place: Floats, bent: npt.NDArray[np.
     size = len(bent)
 
     def total(values: npt.NDArray[np.floating[Any]]) -> Floats:
-        return np.bincount(owner, weights=values, minlength=size)
+        return np.asarray(np.bincount(owner, weights=values, minlength=size), dtype=np.float64)
 
     n = np.maximum(np.bincount(owner, minlength=size), 1)
     centre, mean = total(t) / n, total(place) / n

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from ocrbatch.page.boxes import cross, seen_shares, sizes
+from ocrbatch.page.boxes import MAX_HEIGHT_SHARE, cross, seen_shares, sizes
 from ocrbatch.page.chains import Floats
 from ocrbatch.page.grids import covered, evidence, neighbours
 from ocrbatch.page.lines import LineMap
@@ -17,7 +17,8 @@ ASKEW = 0.1
 MAX_PITCH = 1.9
 INNER_EVIDENCE = 0.5
 OUTER_EVIDENCE = 0.75
-MIN_TEETH = 4
+MIN_TEETH = 5
+MIN_TOOTH = 16.0
 TOOTH_RANGE = (0.3, 2.2)
 SHORT_TOOTH = 0.7
 OPEN_HEIGHT = 1.25
@@ -153,8 +154,18 @@ def open_combs(line_map: LineMap, quads: Floats) -> Floats:
         if len(teeth) >= MIN_TEETH:
             heights = np.array([_tooth(columns.cover[t], y[t]) for t in teeth])
             found.extend(_comb(line_map, line, points[line, teeth], heights))
-    kept = [quad for quad in found if not len(quads) or not covered(quad, quads).any()]
+    limit = MAX_HEIGHT_SHARE * min(line_map.width, line_map.height)
+    kept = [quad for quad in found if quad[3, 1] - quad[0, 1] <= limit and not _holds(quad, quads)]
     return np.stack(kept) if kept else np.empty((0, 4, 2))
+
+
+def _holds(quad: Floats, quads: Floats) -> bool:
+    """Tell whether a cell overlaps one of others (n, 4, 2), or has one's middle within it."""
+    if not len(quads):
+        return False
+    middles = quads.mean(axis=1)
+    inside = ((middles > quad.min(axis=0)) & (middles < quad.max(axis=0))).all(axis=1)
+    return bool(inside.any() or covered(quad, quads).any())
 
 
 def _tooth(cover: npt.NDArray[np.int32], foot: float) -> float:
@@ -166,22 +177,35 @@ def _tooth(cover: npt.NDArray[np.int32], foot: float) -> float:
 
 
 def _comb(line_map: LineMap, line: int, feet: Floats, heights: Floats) -> list[Floats]:
-    """Find the longest stretch of teeth (n, 2) of one height and one pitch, and give its cells."""
-    start = 0
-    best: tuple[int, int] = (0, 0)
-    for end in range(1, len(feet) + 1):
-        while end - start >= 2 and not _even(feet[start:end], heights[start:end], line_map, line):
-            start += 1
-        if end - start > best[1] - best[0]:
-            best = (start, end)
-    if best[1] - best[0] < MIN_TEETH:
+    """Find the longest row of teeth (n, 2) of one height and one pitch, and give its cells.
+
+    Strokes of writing may stand between teeth, so each pair of them proposes a pitch.
+    """
+    best: list[int] = []
+    for first in range(len(feet)):
+        for second in range(first + 1, min(first + 4, len(feet))):
+            row = _row_of_teeth(feet[:, 0], first, second)
+            if len(row) > len(best) and _even(feet[row], heights[row], line_map, line):
+                best = row
+    if len(best) < MIN_TEETH:
         return []
-    feet, heights = feet[best[0] : best[1]], heights[best[0] : best[1]]
+    feet, heights = feet[best], heights[best]
     pitch, height = float(np.diff(feet[:, 0]).mean()), float(np.median(heights))
     if height < SHORT_TOOTH * pitch:
         height = OPEN_HEIGHT * pitch
     up = np.array([0.0, -height])
     return [np.stack([a + up, b + up, b, a]) for a, b in pairwise(feet)]
+
+
+def _row_of_teeth(x: Floats, first: int, second: int) -> list[int]:
+    """Follow the teeth from two on, at the pitch that these have."""
+    row = [first, second]
+    while True:
+        pitch = (x[row[-1]] - x[first]) / (len(row) - 1)
+        nearest = int(np.abs(x - (x[row[-1]] + pitch)).argmin())
+        if nearest <= row[-1] or abs(x[nearest] - x[row[-1]] - pitch) > 0.1 * pitch + 1:
+            return row
+        row.append(nearest)
 
 
 def _even(feet: Floats, heights: Floats, line_map: LineMap, line: int) -> bool:
@@ -191,6 +215,7 @@ def _even(feet: Floats, heights: Floats, line_map: LineMap, line: int) -> bool:
     low, high = TOOTH_RANGE
     return bool(
         pitch >= 14
+        and height >= MIN_TOOTH
         and low * pitch <= height <= high * pitch
         and np.abs(steps - pitch).max() <= 0.12 * pitch + 1
         and np.abs(heights - height).max() <= 0.15 * height + 3

@@ -27,6 +27,7 @@ SEVERAL_ASPECT = 1.45
 SINGLE_CELL_ASPECT = 1.25
 SPILL = 0.06
 TAIL_HEIGHT = 0.3
+LIGATURE = 0.55
 
 
 Pyramid = Callable[[int], Grey]
@@ -158,23 +159,38 @@ def _cell(cut: _Cut, faintest: float) -> CellImage:
 
 
 def _without_tails(mask: Grey, cut: _Cut) -> Grey:
-    """Cut off strokes where they run into a neighbour's cell, but not a digit that stands across the line."""
-    frame = cut.frame
-    spill = max(int(SPILL * frame.width), 1)
-    labels = None
-    for column, beyond, free in (
-        (frame.x - spill, slice(0, max(frame.x - spill, 0)), cut.free[0]),
-        (frame.x + frame.width + spill, slice(frame.x + frame.width + spill, None), cut.free[1]),
-    ):
-        if free or not 0 <= column < mask.shape[1]:
-            continue
-        if labels is None:
-            labels = cv2.connectedComponents(mask, connectivity=8)[1]
-        for label in np.unique(labels[:, column]):
-            rows = np.nonzero(labels[:, column] == label)[0]
-            if label and rows[-1] - rows[0] < TAIL_HEIGHT * frame.height:
-                mask[:, beyond][labels[:, beyond] == label] = 0
+    """Cut off strokes where they run into a neighbour's cell, but not a digit that stands across the line.
+
+    Hands write from left to right: a stroke that comes all the way from the digit before is followed into the cell, to
+    where it meets the cell's own digit; one that leaves for the next cell belongs to this one.
+    """
+    if not cut.free[0]:
+        _cut_left_tails(mask, cut.frame, ligatures=True)
+    if not cut.free[1]:
+        # The margins of a cut are alike on both sides: in a mirror the right one is the left.
+        _cut_left_tails(mask[:, ::-1], cut.frame, ligatures=False)
     return mask
+
+
+def _cut_left_tails(mask: Grey, frame: Frame, *, ligatures: bool) -> None:
+    """Cut the tails at a cell's left side, in place, and what joins the cell's digit to the one before."""
+    line = max(frame.x - max(int(SPILL * frame.width), 1), 0)
+    if not mask[:, line].any():
+        return
+    labels = cv2.connectedComponents(np.ascontiguousarray(mask), connectivity=8)[1]
+    for label in np.unique(labels[:, line]):
+        rows = np.nonzero(labels[:, line] == label)[0]
+        thickness = int(rows[-1] - rows[0]) + 1
+        if not label or thickness >= TAIL_HEIGHT * frame.height:
+            continue
+        stroke = labels == label
+        end = line
+        if ligatures and stroke[:, 0].any():
+            inner = stroke[:, line : frame.x + int(LIGATURE * frame.width)]
+            heights = np.where(inner.any(axis=0), inner.shape[0] - inner.argmax(axis=0) - inner[::-1].argmax(axis=0), 0)
+            wider = np.nonzero(heights > 2 * thickness + 1)[0]
+            end = line + int(wider[0]) if len(wider) else line
+        mask[:, :end][stroke[:, :end]] = 0
 
 
 def _own_parts(mask: Grey, frame: Frame) -> tuple[Grey | None, tuple[str, ...]]:
