@@ -89,9 +89,7 @@ def test_a_field_waits_for_a_person_exactly_where_a_reason_is_given(steps: tuple
 
 
 @given(steps_of_a_field, st.data())
-def test_ink_that_is_no_digit_makes_the_field_worth_nothing(
-    steps: tuple[Step, ...], data: st.DataObject
-) -> None:
+def test_ink_that_is_no_digit_makes_the_field_worth_nothing(steps: tuple[Step, ...], data: st.DataObject) -> None:
     place = data.draw(st.integers(0, len(steps) - 1))
     steps = (*steps[:place], Step("?", 1.0, "4", 0.0), *steps[place + 1 :])
     reading = read(steps, accept=0.001)
@@ -107,9 +105,7 @@ def test_the_runner_up_differs_in_the_least_sure_cell(steps: tuple[Step, ...]) -
         assert reading.runner_up == ""
         return
     assert len(reading.runner_up) == len(reading.value)
-    (changed,) = [
-        i for i, pair in enumerate(zip(reading.value, reading.runner_up, strict=True)) if len(set(pair)) > 1
-    ]
+    (changed,) = [i for i, pair in enumerate(zip(reading.value, reading.runner_up, strict=True)) if len(set(pair)) > 1]
     first = next(i for i, step in enumerate(steps) if step.text)
     assert steps[first + changed].confidence == min(step.confidence for step in steps if step.text)
     assert reading.runner_up[changed] == steps[first + changed].second
@@ -133,6 +129,11 @@ def test_reasons_name_the_cells_from_one() -> None:
     assert read(steps).reasons == ("not a digit in cells 3 4",)
     unsure = (*digits("12"), Step("3", 0.6, "5", 0.3))
     assert read(unsure).reasons == ("low confidence in cell 3",)
+
+
+def test_where_only_all_digits_together_are_too_unsure_the_weakest_is_named() -> None:
+    steps = (*digits("12", 0.98), Step("3", 0.97, "5", 0.03), *digits("456", 0.98))
+    assert read(steps, accept=0.95).reasons == ("low confidence in cell 3",)
 
 
 def test_a_field_of_blanks_is_blank_and_certain() -> None:

@@ -210,9 +210,7 @@ def test_a_page_without_writing_gives_no_accepted_digit(name: str, shipped: Clas
 
 
 @pytest.mark.parametrize("turn", [1, 2, 3])
-def test_a_page_lying_on_its_side_or_head_gives_no_page_that_needs_no_look(
-    turn: int, shipped: Classifier
-) -> None:
+def test_a_page_lying_on_its_side_or_head_gives_no_page_that_needs_no_look(turn: int, shipped: Classifier) -> None:
     page = pages()[0]
     assert isinstance(page, Page)
     turned = Page(1, np.ascontiguousarray(np.rot90(page.pixels, turn)), page.dpi)

@@ -22,9 +22,7 @@ def test_every_run_of_boxes_becomes_a_field_named_from_the_top(rows: int) -> Non
     assert {place.kind for place in registered.places} == {"boxes"}
     tops = [float(place.cells[0, 0, 1]) for place in registered.places]
     assert tops == sorted(tops)
-    assert all(
-        place.cells.dtype == np.float32 and not place.cells.flags.writeable for place in registered.places
-    )
+    assert all(place.cells.dtype == np.float32 and not place.cells.flags.writeable for place in registered.places)
 
 
 def test_names_stay_sortable_where_there_are_more_than_ninety_nine_fields() -> None:

@@ -151,9 +151,7 @@ def test_a_digit_that_stands_across_the_divider_is_kept_whole_in_its_cell_alone(
 def test_specks_are_no_writing() -> None:
     pixels, quads = comb([ONE])
     random = np.random.default_rng(2)
-    for x, y in random.integers(
-        (LEFT + WIDTH + 8, TOP + 8), (LEFT + 3 * WIDTH - 8, TOP + HEIGHT - 8), (9, 2)
-    ).tolist():
+    for x, y in random.integers((LEFT + WIDTH + 8, TOP + 8), (LEFT + 3 * WIDTH - 8, TOP + HEIGHT - 8), (9, 2)).tolist():
         cv2.circle(pixels, (x, y), int(random.integers(0, 3)), 50, -1)
     assert blanks(cut(scanned(pixels), quads).cells) == [False, True, True]
 
@@ -220,9 +218,7 @@ def test_a_cell_that_is_all_ink_is_not_blank() -> None:
 
 @pytest.mark.parametrize("width", [100, 140])
 def test_two_digits_in_one_wide_box_are_noted(width: int) -> None:
-    pair = [
-        [(x * WIDTH / width, y) for x, y in moved(stroke, by)] for stroke, by in ((SEVEN, 0.1), (RING, 0.9))
-    ]
+    pair = [[(x * WIDTH / width, y) for x, y in moved(stroke, by)] for stroke, by in ((SEVEN, 0.1), (RING, 0.9))]
     (cell,) = cells_of(pair, cells=1, width=width)
     assert cell.notes == ("several digits",)
 
