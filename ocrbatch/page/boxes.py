@@ -14,7 +14,7 @@ MAX_WIDTH_SHARE = 0.75
 MIN_ASPECT = 0.42
 REACH = 6
 SURE_SUPPORT = 0.75
-FIRM_SUPPORT = 0.8
+FIRM_SUPPORT = 0.9
 FAINT_SUPPORT = 0.3
 CORNER_SUPPORT = 0.35
 SAME_SIZE = 0.14
@@ -234,6 +234,7 @@ def _company(cells: Cells) -> npt.NDArray[np.intp]:
     links: list[tuple[int, int]] = []
     met = np.zeros(len(cells), np.bool_)
     doubtful = cells.parted & ~cells.sure
+    shaky = np.zeros(len(cells), np.bool_)
     others = np.stack([np.delete(cells.contrast, side, axis=1) for side in range(4)], axis=1)
     weak = (cells.support < FIRM_SUPPORT) | (cells.contrast > STRANGE_CONTRAST * others.max(axis=2))
     weak |= STRANGE_CONTRAST * cells.contrast < others.min(axis=2)
@@ -249,11 +250,14 @@ def _company(cells: Cells) -> npt.NDArray[np.intp]:
             links.extend((index, int(i)) for i in far[like & cells.sure[far]])
             met[index] |= bool(cells.sure[far].any())
             doubtful[index] |= bool(len(far) and not like.any() and weak[index, side])
+            shaky[index] |= bool(len(far) and weak[index, side])
     group = _groups(len(cells), [(i, far) for i, far in links if cells.sure[i]])
     count = np.bincount(group[cells.sure], minlength=len(cells))
     company = met.astype(np.intp)
     for index, mate in links:
         company[index] = max(company[index], count[group[mate]] - 1)
+    # Print may part a box into two like halves, but hardly into three.
+    doubtful |= shaky & (company < 2)
     return np.where(doubtful, 0, np.minimum(company, ENOUGH_COMPANY))
 
 
