@@ -9,7 +9,7 @@ import pytest
 from ocrbatch.page.ruling import find_ruling
 from ocrbatch.records import Grey, Page
 
-LEFT, TOP, WIDE, HIGH = 80, 70, 56, 50
+LEFT, TOP, WIDE, HIGH = 80, 110, 56, 50
 
 
 def table(rows: int, columns: int, **how: Any) -> Grey:

@@ -8,7 +8,7 @@ from tests.helpers.render import Grid, PageSpec, render_page
 
 def sheet(rows: int) -> Page:
     table = Grid(12, 10, tuple("1234" for _ in range(rows)), (9, 9))
-    return render_page(PageSpec((70, 24 + 9 * rows), (table,)), dpi=150, written=False).page()
+    return render_page(PageSpec((70, 50 + 9 * rows), (table,)), dpi=150, written=False).page()
 
 
 @pytest.mark.parametrize("rows", [1, 4])
