@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ocrbatch.page.chains import Floats, Lines
-from ocrbatch.page.lines import LineMap
+from ocrbatch.page.chains import Floats, Indices, Lines
+from ocrbatch.page.lines import LineMap, connected_groups
 
 MIN_CELL = 12.0
 MAX_HEIGHT_SHARE = 0.22
@@ -29,7 +29,6 @@ GAP = 4.0
 GAP_SAMPLES = 40
 
 Bools = npt.NDArray[np.bool_]
-Indices = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +229,8 @@ def _company(cells: Cells) -> npt.NDArray[np.intp]:
     A cell counts none where it is doubtful: it is faint and a long line parts it, or one of its sides, between cells
     that are not alike, is faint, or much darker or paler than the others, and so rather a stroke of writing.
     """
-    size = sizes(cells.quads)
+    size = sizes(cells.quads).tolist()
+    sure = cells.sure.tolist()
     links: list[tuple[int, int]] = []
     met = np.zeros(len(cells), np.bool_)
     doubtful = cells.parted & ~cells.sure
@@ -245,13 +245,16 @@ def _company(cells: Cells) -> npt.NDArray[np.intp]:
         for index, key in enumerate(map(tuple, cells.lines[:, [other, *along]].tolist())):
             beyond.setdefault(key, []).append(index)
         for index, key in enumerate(map(tuple, cells.lines[:, [side, *along]].tolist())):
-            far = np.array(beyond.get(key, ()), dtype=np.intp)
-            like = (np.abs(size[far] - size[index]) <= SAME_SIZE * np.maximum(size[far], size[index]) + 1).all(axis=1)
-            links.extend((index, int(i)) for i in far[like & cells.sure[far]])
-            met[index] |= bool(cells.sure[far].any())
-            doubtful[index] |= bool(len(far) and not like.any() and weak[index, side])
-            shaky[index] |= bool(len(far) and weak[index, side])
-    group = _groups(len(cells), [(i, far) for i, far in links if cells.sure[i]])
+            far = beyond.get(key)
+            if far is None:
+                continue
+            like = [i for i in far if _like(size[i], size[index])]
+            links.extend((index, i) for i in like if sure[i])
+            met[index] |= any(sure[i] for i in far)
+            doubtful[index] |= not like and weak[index, side]
+            shaky[index] |= weak[index, side]
+    pairs = np.array([link for link in links if sure[link[0]]], dtype=np.intp).reshape(-1, 2)
+    group = connected_groups(len(cells), pairs[:, 0], pairs[:, 1])
     count = np.bincount(group[cells.sure], minlength=len(cells))
     company = met.astype(np.intp)
     for index, mate in links:
@@ -261,19 +264,9 @@ def _company(cells: Cells) -> npt.NDArray[np.intp]:
     return np.where(doubtful, 0, np.minimum(company, ENOUGH_COMPANY))
 
 
-def _groups(size: int, links: list[tuple[int, int]]) -> npt.NDArray[np.intp]:
-    """Give every one of ``size`` things (size,) the number of the group that its links make it part of."""
-    parent = list(range(size))
-
-    def root(index: int) -> int:
-        while parent[index] != index:
-            parent[index] = parent[parent[index]]
-            index = parent[index]
-        return index
-
-    for one, other in links:
-        parent[root(one)] = root(other)
-    return np.array([root(index) for index in range(size)], dtype=np.intp)
+def _like(one: list[float], other: list[float]) -> bool:
+    """Tell whether two cells are of like width and height."""
+    return all(abs(a - b) <= SAME_SIZE * max(a, b) + 1 for a, b in zip(one, other, strict=True))
 
 
 def _choose(cells: Cells) -> Cells:

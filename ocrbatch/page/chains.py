@@ -179,7 +179,7 @@ def follow(chains: list[Floats], depth: Grey) -> Lines:
     curves = _sharpened(_fit(chains), chains, depth)
     start = np.array([max(int(chain[:, 0].min()) - OVERSHOOT, 0) for chain in chains])
     end = np.array([min(int(chain[:, 1].max()) + OVERSHOOT, width) for chain in chains])
-    owner, t = _ranges(start, end)
+    owner, t = ranges(start, end)
     place = _places(curves[owner], t + 0.5).astype(int)
     tall = cv2.dilate(depth, np.ones((3, 1), np.uint8))
     contrast = np.where((place >= 0) & (place < height), tall[np.clip(place, 0, height - 1), t], 0)
@@ -203,7 +203,7 @@ def _sharpened(curves: Floats, chains: list[Floats], depth: Grey) -> Floats:
     height, bent = len(depth), _bent(chains)
     pieces = np.concatenate(chains)
     of_chain = np.repeat(np.arange(len(chains)), [len(chain) for chain in chains])
-    piece, t = _ranges(pieces[:, 0].astype(int), pieces[:, 1].astype(int), 2)
+    piece, t = ranges(pieces[:, 0].astype(int), pieces[:, 1].astype(int), 2)
     owner = of_chain[piece]
     for reach in (4, 2):
         place = _places(curves[owner], t + 0.5)
@@ -226,7 +226,7 @@ def _places(curves: Floats, t: npt.NDArray[np.floating[Any]]) -> Floats:
     return np.asarray((curves[:, 0] * t + curves[:, 1]) * t + curves[:, 2])
 
 
-def _ranges(start: Indices, end: Indices, step: int = 1) -> tuple[Indices, Indices]:
+def ranges(start: Indices, end: Indices, step: int = 1) -> tuple[Indices, Indices]:
     """Give the numbers from each start to its end in one array, and before it whose each one is."""
     count = np.maximum(-((start - end) // step), 0)
     owner = np.repeat(np.arange(len(start)), count)

@@ -85,6 +85,8 @@ class _Model:
         for _ in range(4):
             self._curves = np.polyfit(numbers, flat, degree, w=weights)
             miss = np.abs(self._values(numbers) - flat).max(axis=1)
+            if miss.max() < 1:
+                break
             # Cells that writing has drawn askew must not bend the row.
             weights = 1 / np.maximum(miss, 0.7)
 
@@ -144,16 +146,16 @@ def open_combs(line_map: LineMap, quads: Floats) -> Floats:
         return np.empty((0, 4, 2))
     points = cross(line_map)
     found: list[Floats] = []
-    for line in range(len(rows.curves)):
-        y, x = points[line, :, 1], points[line, :, 0]
-        index = np.arange(len(columns.curves))
-        stands = seen_shares(columns, index, y - 10, y - 2) > 0.8
-        stands &= seen_shares(columns, index, y + 4, y + 14) < 0.5
-        stands &= seen_shares(rows, np.full(len(index), line), x - 6, x + 6) > 0
-        teeth = index[stands][np.argsort(x[stands], kind="stable")]
-        if len(teeth) >= MIN_TEETH:
-            heights = np.array([_tooth(columns.cover[t], y[t]) for t in teeth])
-            found.extend(_comb(line_map, line, points[line, teeth], heights))
+    x, y = points[..., 0], points[..., 1]
+    row, column = np.arange(len(rows.curves))[:, None], np.arange(len(columns.curves))[None]
+    stands = seen_shares(columns, column, y - 10, y - 2) > 0.8
+    stands &= seen_shares(columns, column, y + 4, y + 14) < 0.5
+    stands &= seen_shares(rows, row, x - 6, x + 6) > 0
+    for line in np.nonzero(stands.sum(axis=1) >= MIN_TEETH)[0].tolist():
+        teeth = np.nonzero(stands[line])[0]
+        teeth = teeth[np.argsort(x[line, teeth], kind="stable")]
+        heights = np.array([_tooth(columns.cover[t], y[line, t]) for t in teeth])
+        found.extend(_comb(line_map, line, points[line, teeth], heights))
     limit = MAX_HEIGHT_SHARE * min(line_map.width, line_map.height)
     kept = [quad for quad in found if quad[3, 1] - quad[0, 1] <= limit and not _holds(quad, quads)]
     return np.stack(kept) if kept else np.empty((0, 4, 2))

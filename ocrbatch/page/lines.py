@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from ocrbatch.geometry import Matrix
-from ocrbatch.page.chains import Floats, Lines, chain_pieces, follow
+from ocrbatch.page.chains import Floats, Indices, Lines, chain_pieces, follow, ranges
 from ocrbatch.page.directions import main_directions
 from ocrbatch.records import Grey, Page
 
@@ -117,27 +117,62 @@ def ridge_depth(picture: Grey) -> Grey:
 
 
 def _pieces(mask: Grey) -> Floats:
-    """Fit a straight line to every connected piece: rows of (start, end, offset, slope, thickness)."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8, ltype=cv2.CV_32S)
-    long_enough = stats[:, cv2.CC_STAT_WIDTH] >= MIN_LENGTH
-    long_enough[0] = False
-    if not long_enough.any():
+    """Fit a straight line to every connected piece: rows of (start, end, offset, slope, spread).
+
+    The mask is thin and wide, so it is taken as runs along its rows: a few thousand instead of millions of pixels.
+    """
+    row, first, last = _runs(mask)
+    if not len(row):
         return np.empty((0, 5))
-    ys, xs = np.nonzero(mask)
-    owner = labels[ys, xs]
-    keep = long_enough[owner]
-    owner, x, y = owner[keep], xs[keep].astype(np.float64), ys[keep].astype(np.float64)
-    n = np.maximum(np.bincount(owner, minlength=count), 1).astype(np.float64)
+    owner = connected_groups(len(row), *_touching_runs(row, first, last, mask.shape[1]))
+    n = (last - first).astype(np.float64)
+    # Sums over a run's pixels in closed form: x runs from first to last - 1.
+    x = n * (first + last - 1) / 2
+    xx = (n - 1) * n * (n + 1) / 12 + x * x / n
+    sums = [np.bincount(owner, weights=v) for v in (n, x, xx, n * row, x * row, n * row * row)]
+    count = np.maximum(sums[0], 1)
+    mx, mxx, my, mxy, myy = (total / count for total in sums[1:])
+    slope = (mxy - mx * my) / np.maximum(mxx - mx * mx, 1e-9)
+    spread = np.sqrt(np.maximum(myy - my * my - slope * (mxy - mx * my), 0))
+    start = np.full(len(count), np.inf)
+    end = np.full(len(count), -np.inf)
+    np.minimum.at(start, owner, first)
+    np.maximum.at(end, owner, last)
+    kept = (sums[0] > 0) & (end - start >= MIN_LENGTH) & (np.abs(slope) <= MAX_SLOPE)
+    kept &= spread <= np.minimum(3.0, 0.08 * (end - start) + 0.5)
+    return np.column_stack([start, end, my + 0.5 - slope * (mx + 0.5), slope, spread])[kept]
 
-    def mean(values: Floats) -> Floats:
-        return np.bincount(owner, weights=values, minlength=count) / n
 
-    mx, my = mean(x), mean(y)
-    dx, dy = x - mx[owner], y - my[owner]
-    slope = mean(dx * dy) / np.maximum(mean(dx * dx), 1e-9)
-    spread = np.sqrt(np.maximum(mean((dy - slope[owner] * dx) ** 2), 0))
-    start = stats[:, cv2.CC_STAT_LEFT].astype(np.float64)
-    end = start + stats[:, cv2.CC_STAT_WIDTH]
-    straight = (spread <= np.minimum(3.0, 0.08 * (end - start) + 0.5)) & (np.abs(slope) <= MAX_SLOPE)
-    rows = np.column_stack([start, end, my + 0.5 - slope * (mx + 0.5), slope, spread])
-    return np.asarray(rows[long_enough & straight])
+def _runs(mask: Grey) -> tuple[Indices, Indices, Indices]:
+    """Give the row, first and last + 1 column of every run of the mask, in reading order."""
+    height, width = mask.shape
+    padded = np.zeros((height, width + 1), np.bool_)
+    padded[:, :width] = mask
+    flat = padded.ravel()
+    edges = np.flatnonzero(flat[1:] != flat[:-1]) + 1
+    if flat[0]:
+        edges = np.concatenate([[0], edges])
+    row, first = np.divmod(edges[::2], width + 1)
+    return row, first, first + edges[1::2] - edges[::2]
+
+
+def _touching_runs(row: Indices, first: Indices, last: Indices, width: int) -> tuple[Indices, Indices]:
+    """Give the pairs of runs that touch, sides or corners, from one row to the next."""
+    step = width + 2
+    starts, ends = row * step + first, row * step + last
+    low = np.searchsorted(ends, starts + step, side="left")
+    high = np.searchsorted(starts, ends + step, side="right")
+    return ranges(low, np.maximum(high, low))
+
+
+def connected_groups(size: int, one: Indices, other: Indices) -> Indices:
+    """Give every one of ``size`` things the least number of those that the pairs connect it to."""
+    group = np.arange(size)
+    while True:
+        least = np.minimum(group[one], group[other])
+        before = group.copy()
+        np.minimum.at(group, one, least)
+        np.minimum.at(group, other, least)
+        group = group[group]
+        if (group == before).all():
+            return group
