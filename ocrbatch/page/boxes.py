@@ -289,10 +289,10 @@ def _choose(cells: Cells) -> Cells:
         if not left[i] or not believed[i]:
             continue
         rivals = overlapping(i)
-        if company[i] < ENOUGH_COMPANY and evenness[i] < EVEN:
-            # Print within a box stands out from its lines; the box itself is drawn evenly.
-            if (rivals & cells.sure & (areas > areas[i]) & (evenness >= EVEN)).any():
-                continue
+        # Print within a box stands out from its lines; the box itself is drawn evenly.
+        around = rivals & cells.sure & (areas > areas[i]) & (evenness >= EVEN)
+        if company[i] < ENOUGH_COMPANY and evenness[i] < EVEN and around.any():
+            continue
         firmer = cells.sure & (areas < areas[i]) & (company >= np.where(company[i] < ENOUGH_COMPANY, 0, company[i]))
         if not cells.sure[i] and (rivals & firmer).any():
             continue  # Faint sides around a sure cell are those of the gap beside it.

@@ -8,7 +8,7 @@ from ocrbatch.records import Grey
 
 MAX_SKEW_DEGREES = 20.0
 PROPOSALS = 3
-SIDE = 700
+SIDE = 500
 THIN = 7
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
+Indices = npt.NDArray[np.intp]
 
 BAND = 0.14
 MIN_LINE = 7.0
@@ -32,73 +33,88 @@ class Frame:
         return Frame(self.y, self.x, self.height, self.width)
 
 
-def erase_lines(darkness: Floats, frame: Frame, noise: float) -> Floats:
-    """Take the lines on all four sides out of a cut (h, w) float32, 0 paper and up to 255 black."""
+def erase_lines(darkness: Floats, frame: Frame, noise: Floats) -> Floats:
+    """Take the lines on all four sides out of the cuts of a run of cells.
+
+    ``darkness`` (n, h, w) float32, 0 paper and up to 255 black, has a cut a cell, all with the same ``frame``;
+    ``noise`` (n,) is the unevenness of each one's paper. Gives the same cuts without their lines.
+    """
     result = darkness.copy()
-    for picture, place in ((result, frame), (result.T, frame.turned())):
+    for cuts, place in ((result, frame), (result.transpose(0, 2, 1), frame.turned())):
         for row in (place.y, place.y + place.height):
-            _erase_row_line(picture, place, row, noise)
+            _erase_row_line(cuts, place, row, noise)
     return result
 
 
-def _erase_row_line(picture: Floats, frame: Frame, row: int, noise: float) -> None:
-    """Erase the line that runs along the rows near ``row``, in place."""
+def _erase_row_line(cuts: Floats, frame: Frame, row: int, noise: Floats) -> None:
+    """Erase the line that runs along the rows near ``row`` of each cut, in place."""
     reach = max(int(BAND * frame.height), 3)
-    low, high = max(row - reach, 0), min(row + reach + 1, len(picture))
-    along = picture[low:high, frame.x : frame.x + frame.width]
+    low, high = max(row - reach, 0), min(row + reach + 1, cuts.shape[1])
+    along = cuts[:, low:high, frame.x : frame.x + frame.width]
     half = frame.width // 2
     # The median along the line is the line's own darkness: writing crosses only parts of it.
-    profiles = np.stack([_middle(along[:, :half]), _middle(along[:, half:])])
-    peaks, places = profiles.max(axis=1), profiles.argmax(axis=1)
-    if peaks.max() < max(MIN_LINE, 2 * noise):
+    profiles = np.stack([_middle(along[..., :half]), _middle(along[..., half:])], axis=1)
+    peaks, places = profiles.max(axis=2), profiles.argmax(axis=2)
+    ruled = np.nonzero(peaks.max(axis=1) >= np.maximum(MIN_LINE, 2 * noise))[0]
+    if not len(ruled):
         return
-    if peaks.min() < 0.4 * peaks.max():
-        places[:] = places[peaks.argmax()]
+    peaks, places = peaks[ruled], places[ruled]
+    weak = peaks.min(axis=1) < 0.4 * peaks.max(axis=1)
+    places[weak] = np.take_along_axis(places, peaks.argmax(axis=1)[:, None], axis=1)[weak]
     # Bent paper tilts a line within its cell.
-    columns = np.arange(picture.shape[1])
-    tilt = (places[1] - places[0]) / max(frame.width / 2, 1)
-    path = low + places[0] + tilt * (columns - frame.x - frame.width / 4)
-    first, last = _thickness(picture, frame, path, reach)
-    rows = np.round(path).astype(int)[None] + np.arange(first - 2, last + 3)[:, None]
-    rows = np.clip(rows, 0, len(picture) - 1)
-    band = picture[rows, columns[None]]
-    picture[rows[2:-2], columns[None]] = _filled(band, float(peaks.max()))
+    columns = np.arange(cuts.shape[2])
+    tilt = (places[:, 1] - places[:, 0]) / max(frame.width / 2, 1)
+    path = low + places[:, :1] + tilt[:, None] * (columns - frame.x - frame.width / 4)
+    path = np.round(path).astype(int)
+    first, last = _thickness(cuts, frame, ruled, path, reach)
+    _fill(cuts, ruled, path, (first, last), peaks.max(axis=1))
 
 
-def _thickness(picture: Floats, frame: Frame, path: npt.NDArray[np.float64], reach: int) -> tuple[int, int]:
-    """Give the line's first and last row relative to its path, with a row for its soft edge on both sides."""
-    columns = np.arange(frame.x, frame.x + frame.width)
+def _rows(cuts: Floats, ruled: Indices, rows: Indices) -> Floats:
+    """Take rows (m, k, w) that follow a path out of some cuts; beyond an edge its own row stands."""
+    columns = np.arange(cuts.shape[2])
+    return np.asarray(cuts[ruled[:, None, None], np.clip(rows, 0, cuts.shape[1] - 1), columns])
+
+
+def _thickness(cuts: Floats, frame: Frame, ruled: Indices, path: Indices, reach: int) -> tuple[Indices, Indices]:
+    """Give each line's first and last row relative to its path, with a row for its soft edge on both sides."""
     offsets = np.arange(-reach, reach + 1)
-    rows = np.clip(np.round(path[columns]).astype(int)[None] + offsets[:, None], 0, len(picture) - 1)
-    profile = _middle(picture[rows, columns[None]])
-    dark = profile > 0.2 * profile[reach - 1 : reach + 2].max()
-    first = last = reach
-    while first > 0 and dark[first - 1]:
-        first -= 1
-    while last < 2 * reach and dark[last + 1]:
-        last += 1
-    return first - reach - 1, last - reach + 1
+    strip = _rows(cuts, ruled, path[:, None] + offsets[:, None])[..., frame.x : frame.x + frame.width]
+    profile = _middle(strip)
+    pale = profile <= 0.2 * profile[:, reach - 1 : reach + 2].max(axis=1, keepdims=True)
+    # The line ends where the first row on either side of its middle is pale.
+    before, after = pale[:, :reach][:, ::-1], pale[:, reach + 1 :]
+    first = np.where(before.any(axis=1), before.argmax(axis=1), reach)
+    last = np.where(after.any(axis=1), after.argmax(axis=1), reach)
+    return -first - 1, last + 1
+
+
+def _fill(cuts: Floats, ruled: Indices, path: Indices, rows: tuple[Indices, Indices], line: Floats) -> None:
+    """Replace each line: strokes that reach both of its edges run on, others end there."""
+    first, last = (edge[:, None, None] for edge in rows)
+    above = _rows(cuts, ruled, path[:, None] + first - np.array([2, 1])[:, None]).max(axis=1)
+    below = _rows(cuts, ruled, path[:, None] + last + np.array([1, 2])[:, None]).max(axis=1)
+    thickness = int((last - first).max()) + 1
+    inner = path[:, None] + first + np.arange(thickness)[:, None]
+    middle = _rows(cuts, ruled, inner)
+    # A slanted stroke leaves the line a little beside where it enters.
+    reach = max(thickness // 2, 1)
+    crossing = np.minimum(_widened(above, reach), _widened(below, reach))
+    crossing = np.minimum(crossing, np.maximum(above, below) + 0.5 * crossing)[:, None]
+    level = line[:, None, None]
+    ink = np.where(middle > STRONGER * level + 15, middle, 0)
+    carried = np.where(crossing > 0.5 * level + 20, np.minimum(middle, crossing), 0)
+    inside = (inner <= path[:, None] + last) & (inner >= 0) & (inner < cuts.shape[1])
+    cut, _, column = np.nonzero(inside)
+    cuts[ruled[cut], inner[inside], column] = np.maximum(ink, carried)[inside]
 
 
 def _middle(rows: Floats) -> Floats:
-    """Give the median of every row (n, w), as ``numpy.median`` would but for its cost on small arrays."""
-    place = rows.shape[1] // 2
-    return np.asarray(np.partition(rows, place, axis=1)[:, place])
-
-
-def _filled(band: Floats, line: float) -> Floats:
-    """Replace a line in a band that has two more rows on both sides: strokes that reach both edges run on."""
-    above, below, middle = band[:2].max(axis=0), band[-2:].max(axis=0), band[2:-2]
-    # A slanted stroke leaves the line a little beside where it enters.
-    reach = max(len(middle) // 2, 1)
-    crossing = np.minimum(_widened(above, reach), _widened(below, reach))
-    crossing = np.minimum(crossing, np.maximum(above, below) + 0.5 * crossing)
-    ink = np.where(middle > STRONGER * line + 15, middle, 0)
-    carried = np.where(crossing > 0.5 * line + 20, np.minimum(middle, crossing), 0)
-    return np.asarray(np.maximum(ink, carried), dtype=np.float32)
+    """Give the median along the last axis, as ``numpy.median`` would but for its cost on small arrays."""
+    place = rows.shape[-1] // 2
+    return np.asarray(np.partition(rows, place, axis=-1)[..., place])
 
 
 def _widened(values: Floats, reach: int) -> Floats:
-    """Give the running maximum over ``reach`` places to either side."""
-    kernel = np.ones((1, 2 * reach + 1), np.uint8)
-    return np.asarray(cv2.dilate(values[None], kernel)[0])
+    """Give the running maximum (n, w) over ``reach`` places to either side."""
+    return np.asarray(cv2.dilate(np.ascontiguousarray(values), np.ones((1, 2 * reach + 1), np.uint8)))

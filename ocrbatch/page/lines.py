@@ -140,7 +140,8 @@ def _pieces(mask: Grey) -> Floats:
     np.maximum.at(end, owner, last)
     kept = (sums[0] > 0) & (end - start >= MIN_LENGTH) & (np.abs(slope) <= MAX_SLOPE)
     kept &= spread <= np.minimum(3.0, 0.08 * (end - start) + 0.5)
-    return np.column_stack([start, end, my + 0.5 - slope * (mx + 0.5), slope, spread])[kept]
+    rows = np.column_stack([start, end, my + 0.5 - slope * (mx + 0.5), slope, spread])
+    return np.asarray(rows[kept])
 
 
 def _runs(mask: Grey) -> tuple[Indices, Indices, Indices]:

@@ -24,6 +24,8 @@ from ocrbatch.records import (
 )
 
 TILES_AT_ONCE = 512
+PAGES_AT_ONCE = 8
+"""A page waits with its pixels: blank ones have no tiles, and thousands of them must not pile up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ def read_pages(
         prepared = page if isinstance(page, PageFailure) else prepare(page)
         waiting.append(prepared)
         tiles += prepared.tile_count if isinstance(prepared, PreparedPage) else 0
-        if tiles >= TILES_AT_ONCE or len(waiting) >= TILES_AT_ONCE:
+        if tiles >= TILES_AT_ONCE or len(waiting) >= PAGES_AT_ONCE:
             yield from _classify(waiting, classifier, accept)
             waiting, tiles = [], 0
     yield from _classify(waiting, classifier, accept)

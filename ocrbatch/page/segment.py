@@ -18,7 +18,7 @@ from ocrbatch.records import CellImage, FieldImage, FieldPlace, Grey, Registered
 CUT_HEIGHT = 64
 MARGIN = 0.25
 MIN_PEAK = 22.0
-FAINT_SHARE = 0.33
+FAINT_SHARE = 0.25
 STROKE_LEVEL = 0.4
 MIN_EXTENT = 0.17
 MIN_PART = 0.04
@@ -78,24 +78,24 @@ def _field(place: FieldPlace, cells: list[CellImage]) -> FieldImage:
 
 
 def _cut_run(pyramid: Pyramid, cells: npt.NDArray[np.float32]) -> list[_Cut]:
-    """Cut the cells (n, 4, 2) of a run; writing may leave it at its ends, but not for a neighbour's cell."""
-    last = len(cells) - 1
-    return [_cut(pyramid, quad, (i == 0, i == last)) for i, quad in enumerate(cells)]
+    """Cut the cells (n, 4, 2) of a run with their margins, level, at the page's own scale up to 64 pixels of height.
 
-
-def _cut(pyramid: Pyramid, quad: npt.NDArray[np.float32], free: tuple[bool, bool]) -> _Cut:
-    """Cut a cell with its margin, level, at the page's own scale up to 64 pixels of height."""
-    across = (np.linalg.norm(quad[1] - quad[0]) + np.linalg.norm(quad[2] - quad[3])) / 2
-    down = (np.linalg.norm(quad[3] - quad[0]) + np.linalg.norm(quad[2] - quad[1])) / 2
-    scale = min(1.0, CUT_HEIGHT / max(float(down), 1.0))
+    Writing may leave the run at its ends, but not for a neighbour's cell.
+    """
+    if not len(cells):
+        return []
+    across = float(np.linalg.norm(cells[:, [1, 2]] - cells[:, [0, 3]], axis=2).mean())
+    down = float(np.linalg.norm(cells[:, [3, 2]] - cells[:, [0, 1]], axis=2).mean())
+    scale = min(1.0, CUT_HEIGHT / max(down, 1.0))
     width, height = max(int(across * scale + 0.5), 4), max(int(down * scale + 0.5), 4)
     margin = max(int(MARGIN * min(width, height)), 3)
     frame = Frame(margin, margin, width, height)
-    picture = _warp(pyramid, quad, frame, scale)
-    darkness, level = _against_paper(picture, frame)
-    darkness = erase_lines(darkness, frame, level)
-    inside = darkness[frame.inner(0.04)]
-    return _Cut(darkness, frame, free, quantile(inside, 0.993))
+    darkness, levels = zip(*(_against_paper(_warp(pyramid, quad, frame, scale), frame) for quad in cells), strict=True)
+    last = len(cells) - 1
+    return [
+        _Cut(cut, frame, (index == 0, index == last), quantile(cut[frame.inner(0.04)], 0.993))
+        for index, cut in enumerate(erase_lines(np.stack(darkness), frame, np.array(levels, dtype=np.float32)))
+    ]
 
 
 def _warp(pyramid: Pyramid, quad: npt.NDArray[np.float32], frame: Frame, scale: float) -> Grey:
