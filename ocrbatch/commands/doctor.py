@@ -1,6 +1,5 @@
 """The command ``doctor``: what is installed, and the command that mends what is not."""
 
-from collections.abc import Callable
 from importlib import metadata
 from typing import TYPE_CHECKING
 
@@ -25,10 +24,12 @@ def doctor() -> None:
 
     Ends with 0 where all that reading needs is there, with 7 where the model is not, with 1 otherwise.
     """
+    from ocrbatch.job.cores import usable_cores
+
     broken = [_line(name, _library(*names)) for name, names in _versions().items()]
     _line("TensorFlow", _extra("tensorflow", "train"))
     error = _model()
-    _line("cores", str(_cores()))
+    _line("cores", str(usable_cores()))
     if error is not None:
         raise error
     if any(broken):
@@ -94,11 +95,3 @@ def _checked_model() -> tuple[str, str]:
     model = load_model_file()
     make_classifier(model)
     return model.name, model.sha256
-
-
-def _cores() -> int:
-    """Count the cores that this process may use."""
-    import os
-
-    allowed: Callable[[int], set[int]] | None = getattr(os, "sched_getaffinity", None)
-    return len(allowed(0)) if allowed else os.cpu_count() or 1

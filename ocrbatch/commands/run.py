@@ -43,8 +43,10 @@ def run(
     OUT then holds results.csv (a row a field), pages.csv (a row a page), forms/*.csv (a row a page, a column a
     field) and manifest.json.
     """
+    from ocrbatch.job.cores import usable_cores
     from ocrbatch.job.run import Job, plan_job, run_job
     from ocrbatch.model.card import load_model_file
+    from ocrbatch.output.escape import escape_name
     from ocrbatch.output.tables import TableOptions
 
     if separator not in (",", ";"):
@@ -54,7 +56,7 @@ def run(
         output=output,
         model=load_model_file(model),
         target_error=parse_share(target_error),
-        jobs=jobs or os.cpu_count() or 1,
+        jobs=jobs or usable_cores(),
         crops=crops,
         overlays=overlays,
         max_pixels=int(max_megapixels * 1_000_000),
@@ -63,7 +65,7 @@ def run(
     if dry_run:
         sources, missing = plan_job(job)
         for source in missing:
-            typer.echo(f"{source.name}\t{source.skipped or 'to read'}")
+            typer.echo(f"{escape_name(source.name)}\t{source.skipped or 'to read'}")
         typer.echo(f"{len(missing)} of {len(sources)} files to read", err=True)
         return
     summary = _with_progress(job, run_job)
@@ -144,6 +146,8 @@ def _report(summary: "Summary", job: "Job", as_json: bool) -> None:
         err=True,
     )
     typer.echo(f"Tables: {job.output / 'results.csv'}, {job.output / 'pages.csv'}", err=True)
+    if fields["review"] + fields["invalid"] and not job.overlays:
+        typer.echo("To review: the rows whose status is review; --overlays draws them on their pages", err=True)
     if job.overlays:
         typer.echo(f"Pictures of what was seen: {job.output / 'overlays'}", err=True)
     if pages["failed"]:

@@ -12,8 +12,8 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Protocol
 
 from ocrbatch.errors import OcrbatchError
-from ocrbatch.job.sources import Source
-from ocrbatch.records import FilePage, failed_file
+from ocrbatch.job.sources import Source, failed_file
+from ocrbatch.records import FilePage
 
 Batch = Sequence[Source]
 Done = tuple[Batch, list[list[FilePage]]]
@@ -35,12 +35,6 @@ AHEAD = 2
 MAX_DEATHS = 20
 """After so many files in a row on which a process died, it is not the files."""
 _reader: BatchReader | OcrbatchError | None = None
-
-
-def usable_cores() -> int:
-    """Count the cores that this process may use."""
-    allowed: Callable[[int], set[int]] | None = getattr(os, "sched_getaffinity", None)
-    return len(allowed(0)) if allowed else os.cpu_count() or 1
 
 
 def read_here(make: MakeReader, batches: Iterable[Batch]) -> Generator[Done, None, None]:
@@ -102,9 +96,7 @@ def _one_by_one(make: MakeReader, sources: Iterable[Source], deaths: int) -> Gen
                 except BrokenProcessPool:
                     deaths += 1
                     if deaths > MAX_DEATHS:
-                        raise OcrbatchError(
-                            "worker processes die again and again; --jobs 1 may show why"
-                        ) from None
+                        raise OcrbatchError("worker processes die again and again; --jobs 1 may show why") from None
                     yield [source], [[failed_file(source.name, "worker died")]]
                     break
                 deaths = 0

@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import sqlite3
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,8 @@ from ocrbatch.geometry import Box
 from ocrbatch.records import FieldReading, FilePage, PageResult, PageStatus, Status, read_only
 
 NAME = "ledger.sqlite"
+PATIENCE = 60.0
+"""Seconds to wait for a person who looks at the ledger while a job writes it."""
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS files (name BLOB PRIMARY KEY, size INTEGER, mtime_ns INTEGER, key TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS pages (
@@ -34,21 +35,32 @@ class FileState:
 
 
 class Ledger:
-    """The pages of a job by file; usable in a ``with`` statement. Raises OutputError where it cannot be written."""
+    """The pages of a job by file; usable in a ``with`` statement.
+
+    Every method raises OutputError where the ledger cannot be read or written.
+    """
 
     def __init__(self, folder: Path, *, writable: bool = True) -> None:
-        path = folder / NAME
-        try:
+        self._path = folder / NAME
+        with self._errors():
             if writable:
-                os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-                self._db = sqlite3.connect(path, isolation_level=None)
-                # A rollback journal and full syncs: a kill or a power cut leaves the last whole transaction.
-                self._db.execute("PRAGMA synchronous = FULL")
-                self._db.executescript(_SCHEMA)
-            else:
-                self._db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
-        except (OSError, sqlite3.Error) as error:
-            raise OutputError(f"cannot open the ledger {path}: {error}") from error
+                os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
+            elif not self._path.is_file():
+                raise OutputError(f"{folder} holds no job; name the folder that was given to ocrbatch run -o")
+            # Who only reads may still have to roll back what a killed job has begun.
+            mode = "rw" if writable or os.access(folder, os.W_OK) else "ro"
+            self._db = sqlite3.connect(
+                f"{self._path.resolve().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=PATIENCE
+            )
+        try:
+            with self._errors():
+                if writable:
+                    # A rollback journal and full syncs: a kill or a power cut leaves the last whole transaction.
+                    self._db.execute("PRAGMA synchronous = FULL")
+                    self._db.executescript(_SCHEMA)
+        except OutputError:
+            self._db.close()
+            raise
 
     def __enter__(self) -> "Ledger":
         return self
@@ -58,7 +70,8 @@ class Ledger:
 
     def states(self) -> dict[str, FileState]:
         """Give the state of every file that has been read, by name."""
-        rows = self._db.execute("SELECT name, size, mtime_ns, key FROM files")
+        with self._errors():
+            rows = self._db.execute("SELECT name, size, mtime_ns, key FROM files").fetchall()
         return {os.fsdecode(name): FileState(size, mtime, key) for name, size, mtime, key in rows}
 
     def record(self, files: Iterable[tuple[str, FileState, Sequence[FilePage]]]) -> None:
@@ -84,27 +97,39 @@ class Ledger:
 
     def pages(self) -> Iterator[FilePage]:
         """Give all pages, sorted by the bytes of the file's name and the page."""
-        rows = self._db.execute("SELECT name, sha256, content FROM pages ORDER BY name, page")
-        for name, sha256, content in rows:
-            yield from_json(os.fsdecode(name), sha256, content)
-
-    def page_counts(self) -> Counter[PageStatus]:
-        """Count the pages by status."""
-        rows = self._db.execute("SELECT status, count(*) FROM pages GROUP BY status")
-        return Counter({PageStatus(status): count for status, count in rows})
+        with self._errors():
+            for name, sha256, content in self._db.execute(
+                "SELECT name, sha256, content FROM pages ORDER BY name, page"
+            ):
+                yield from_json(os.fsdecode(name), sha256, content)
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
-        try:
+        with self._errors():
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield
+                self._db.execute("COMMIT")
             except BaseException:
-                self._db.execute("ROLLBACK")
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
                 raise
-            self._db.execute("COMMIT")
-        except sqlite3.Error as error:
-            raise OutputError(f"cannot write the ledger: {error}; free some space and run the same command") from error
+
+    @contextlib.contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Turn what SQLite and the system say into an OutputError that tells the mend."""
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            raise OutputError(
+                f"{self._path}: {error}; free space or make the folder writable, then run the same command again"
+            ) from error
+        except sqlite3.DatabaseError as error:
+            raise OutputError(
+                f"{self._path} is damaged ({error}); delete it, and the same command reads everything anew"
+            ) from error
+        except OSError as error:
+            raise OutputError(f"{self._path}: {error.strerror}; give another output folder with -o") from error
 
 
 def to_json(page: FilePage) -> str:

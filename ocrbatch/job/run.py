@@ -4,23 +4,25 @@ import contextlib
 import fcntl
 import hashlib
 import json
+import math
 import os
 import signal
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
 from ocrbatch import __version__
 from ocrbatch.errors import ExitCode, LockedError, OcrbatchError, OutputError
-from ocrbatch.job.engines import Batch, read_here, read_in_processes
-from ocrbatch.job.ledger import FileState, Ledger
-from ocrbatch.job.sources import Source, list_sources
-from ocrbatch.job.worker import Task, failed_file
+from ocrbatch.job.engines import Batch, MakeReader, read_here, read_in_processes
+from ocrbatch.job.ledger import NAME, FileState, Ledger
+from ocrbatch.job.sources import Source, failed_file, list_sources
+from ocrbatch.job.worker import Reader, Task
 from ocrbatch.output.files import DRAFT, make_folder
 from ocrbatch.output.tables import TableOptions, write_tables
-from ocrbatch.records import ModelFile, PageStatus, Status
+from ocrbatch.records import FilePage, ModelFile, PageStatus, Status
 
 BATCH = 8
 
@@ -71,52 +73,67 @@ def plan_job(job: Job) -> tuple[list[Source], list[Source]]:
     """Give all files of a job, and those that are still to be read; writes nothing."""
     sources = list_sources(job.inputs, job.output)
     states: dict[str, FileState] = {}
-    if (job.output / "ledger.sqlite").exists():
+    if (job.output / NAME).is_file():
         with Ledger(job.output, writable=False) as ledger:
             states = ledger.states()
     return sources, _missing(job, sources, states)
 
 
-def run_job(job: Job, progress: Progress = lambda done, total, pages: None) -> Summary:
-    """Run a job, or the rest of it, and write its tables.
+def run_job(
+    job: Job, progress: Progress = lambda done, total, pages: None, *, make_reader: MakeReader | None = None
+) -> Summary:
+    """Run a job, or the rest of it, and write its tables; ``make_reader`` stands in for the way of a page.
 
     Raises the errors of ``list_sources``; LockedError where another job holds the output folder; OutputError where
-    it cannot be written; StoppedError on SIGINT and SIGTERM.
+    it cannot be written; ModelError where the model cannot be opened; StoppedError on SIGINT and SIGTERM.
     """
-    sources = list_sources(job.inputs, job.output)
-    make_folder(job.output)
-    with _locked(job.output), _signals(), Ledger(job.output) as ledger:
-        _sweep(job.output)
-        states = ledger.states()
-        ledger.forget(set(states) - {source.name for source in sources})
-        missing = _missing(job, sources, states)
-        left_out = [source for source in missing if source.skipped]
-        ledger.record((s.name, _state(job, s), [failed_file(s.name, s.skipped, PageStatus.SKIPPED)]) for s in left_out)
-        to_read = [source for source in missing if not source.skipped]
-        _read(job, ledger, to_read, progress)
-        summary = _summary(ledger, len(sources), len(to_read))
-        write_tables(job.output, ledger.pages, _manifest(job, summary), options=job.tables)
+    with _signals():
+        sources = list_sources(job.inputs, job.output)
+        make_folder(job.output)
+        with _locked(job.output), Ledger(job.output) as ledger:
+            _sweep(job.output)
+            states = ledger.states()
+            ledger.forget(set(states) - {source.name for source in sources})
+            missing = _missing(job, sources, states)
+            ledger.record(
+                (source.name, _state(job, source), [failed_file(source.name, source.skipped, PageStatus.SKIPPED)])
+                for source in missing
+                if source.skipped
+            )
+            to_read = [source for source in missing if not source.skipped]
+            _read(job, ledger, to_read, progress, make_reader or _reader_of(job))
+            summary = _summary(ledger, len(sources), len(to_read))
+            write_tables(job.output, ledger.pages, _manifest(job, summary), options=job.tables)
     return summary
 
 
-def _read(job: Job, ledger: Ledger, sources: Sequence[Source], progress: Progress) -> None:
+def _reader_of(job: Job) -> MakeReader:
+    return partial(Reader, Task(job.model, job.output, 1 - job.target_error, job.max_pixels, job.crops, job.overlays))
+
+
+def _read(job: Job, ledger: Ledger, sources: Sequence[Source], progress: Progress, make: MakeReader) -> None:
     """Read files in batches and record each batch as it comes."""
-    # A file that changes while it is read is read again next time: its state is taken before.
-    states = {source.name: _state(job, source) for source in sources}
     if not sources:
         return
-    batches: list[Batch] = [sources[i : i + BATCH] for i in range(0, len(sources), BATCH)]
-    task = Task(job.model, job.output, 1 - job.target_error, job.max_pixels, job.crops, job.overlays)
+    # A file that changes while it is read is read again next time: its state is taken before.
+    states = {source.name: _state(job, source) for source in sources}
+    size = min(BATCH, math.ceil(len(sources) / job.jobs))
+    batches: list[Batch] = [sources[i : i + size] for i in range(0, len(sources), size)]
     jobs = min(job.jobs, len(batches))
-    engine = read_here(task, batches) if jobs <= 1 else read_in_processes(task, batches, jobs)
+    engine = read_here(make, batches) if jobs <= 1 else read_in_processes(make, batches, jobs)
     done = pages = 0
     progress(0, len(sources), 0)
     with contextlib.closing(engine):
         for batch, read in engine:
-            ledger.record((s.name, states[s.name], found) for s, found in zip(batch, read, strict=True))
+            ledger.record((s.name, _done(states[s.name], p), p) for s, p in zip(batch, read, strict=True))
             done += len(batch)
             pages += sum(len(found) for found in read)
             progress(done, len(sources), pages)
+
+
+def _done(state: FileState, pages: Sequence[FilePage]) -> FileState:
+    """Give the state to record: a file of which nothing could be read (no rights, a dead process) is tried anew."""
+    return state if any(page.sha256 for page in pages) else replace(state, key="")
 
 
 def _missing(job: Job, sources: Sequence[Source], states: dict[str, FileState]) -> list[Source]:
@@ -154,7 +171,13 @@ def _manifest(job: Job, summary: Summary) -> dict[str, object]:
         "ocrbatch": __version__,
         "model": {"name": job.model.name, "sha256": job.model.sha256},
         "forms": {},
-        "settings": {"target_error": job.target_error, "max_pixels": job.max_pixels, **asdict(job.tables)},
+        "settings": {
+            "target_error": job.target_error,
+            "max_pixels": job.max_pixels,
+            "crops": job.crops,
+            "overlays": job.overlays,
+            **asdict(job.tables),
+        },
         "totals": {"files": summary.files, "pages": summary.pages, "fields": summary.fields},
     }
 

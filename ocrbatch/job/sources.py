@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ocrbatch.errors import InputError, UsageError
+from ocrbatch.records import FilePage, PageResult, PageStatus
 
 PICTURES = frozenset({".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".tif", ".tiff", ".bmp", ".dib", ".webp", ".pdf"})
 
@@ -28,6 +29,7 @@ def list_sources(inputs: Sequence[Path], output: Path) -> list[Source]:
     where an input is missing or unreadable, UsageError where the output lies inside an input folder.
     """
     found: dict[str, Source] = {}
+    taken: set[str] = set()
     for place in inputs:
         try:
             folder = stat.S_ISDIR(place.stat().st_mode)
@@ -36,14 +38,28 @@ def list_sources(inputs: Sequence[Path], output: Path) -> list[Source]:
         if folder and _is_within(output, place):
             raise UsageError(f"the output folder {output} lies inside the input {place}; choose one outside")
         for source in _walk(place, place) if folder else [_single(place)]:
+            if len(inputs) > 1:
+                # Inputs may overlap; links within a folder stay what they are.
+                real = os.path.realpath(source.path.parent) + os.sep + source.path.name
+                if real in taken:
+                    continue
+                taken.add(real)
             name = source.name
-            if name in found and not _same(found[name].path, source.path):
+            if name in found:
                 # Two inputs have a file of one name: the input's own name tells them apart.
-                name = f"{place.name if folder else place.parent.name}/{name}"
+                owner = place if folder else place.parent
+                name = f"{owner.resolve().name}/{name}"
                 if name in found:
-                    raise UsageError(f"{source.path} and {found[name].path} would both be called {name}")
+                    raise UsageError(
+                        f"{source.path} and {found[name].path} would both be called {name}; read them in two jobs"
+                    )
             found[name] = Source(name, source.path, source.skipped)
     return sorted(found.values(), key=lambda source: os.fsencode(source.name))
+
+
+def failed_file(name: str, reason: str, status: PageStatus = PageStatus.FAILED) -> FilePage:
+    """Give the one page that stands for a file of which nothing was read."""
+    return FilePage(name, "", PageResult(1, "", status, reason, 0.0, 0.0, ()))
 
 
 def _single(path: Path) -> Source:
@@ -62,7 +78,7 @@ def _walk(folder: Path, root: Path) -> Iterator[Source]:
         path = folder / entry.name
         if entry.name.startswith("."):
             continue
-        if entry.is_symlink() and not _is_within(path.resolve(), root.resolve()):
+        if entry.is_symlink() and not _is_within(path, root):
             yield Source(_name(path, root), path, "link out of the folder")
         elif entry.is_dir(follow_symlinks=False):
             yield from _walk(path, root)
@@ -91,8 +107,7 @@ def _name(path: Path, root: Path) -> str:
 
 
 def _is_within(path: Path, folder: Path) -> bool:
-    return folder.resolve() in (path.resolve(), *path.resolve().parents)
-
-
-def _same(one: Path, other: Path) -> bool:
-    return one.resolve() == other.resolve()
+    """Tell whether a path, its links followed, is a folder or lies below it; loops of links are followed nowhere."""
+    real = Path(os.path.realpath(folder))
+    inner = Path(os.path.realpath(path))
+    return real in (inner, *inner.parents)

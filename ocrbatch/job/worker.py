@@ -2,15 +2,16 @@
 
 import hashlib
 import os
+import traceback
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ocrbatch.errors import OcrbatchError
 from ocrbatch.job.sources import Source
 from ocrbatch.output.crops import cut_crop
-from ocrbatch.output.escape import escape_name
-from ocrbatch.output.files import DRAFT, make_folder, output_errors
+from ocrbatch.output.files import DRAFT, make_folder, output_errors, picture_path
 from ocrbatch.output.overlay import draw_overlay
 from ocrbatch.page.classify import Classifier, make_classifier
 from ocrbatch.page.decode import decode
@@ -43,39 +44,78 @@ class Reader:
 
     def read(self, batch: Sequence[Source]) -> list[list[FilePage]]:
         """Read files together; gives the pages of each. A file that cannot be read is one failed page."""
+        try:
+            return self._together(batch)
+        except OcrbatchError:
+            raise
+        except Exception:  # a page that our own code cannot bear must not take the others along
+            return [list(self._page_by_page(source)) for source in batch]
+
+    def _together(self, batch: Sequence[Source]) -> list[list[FilePage]]:
         pages: list[list[FilePage]] = [[] for _ in batch]
         order: deque[tuple[int, str]] = deque()
-        for read in read_pages(self._decoded(batch, order), self._classifier, accept=self._task.accept):
+
+        def decoded() -> Iterator[Page | PageFailure]:
+            for index, source in enumerate(batch):
+                for sha256, page in self._decoded(source):
+                    order.append((index, sha256))
+                    yield page
+
+        for read in read_pages(decoded(), self._classifier, accept=self._task.accept):
             index, sha256 = order.popleft()
-            crops = self._draw(batch[index].name, read)
-            pages[index].append(FilePage(batch[index].name, sha256, read.result, crops))
+            pages[index].append(self._file_page(batch[index], sha256, read))
         return pages
 
-    def _decoded(self, batch: Sequence[Source], order: deque[tuple[int, str]]) -> Iterator[Page | PageFailure]:
-        """Give the pages of all files, noting in ``order`` whose each one is."""
-        for index, source in enumerate(batch):
+    def _page_by_page(self, source: Source) -> Iterator[FilePage]:
+        """Read a file's pages each alone: one on which a stage breaks is a failed page, the others are read."""
+        decoded = self._decoded(source)
+        number, sha256 = 0, ""
+        while True:
             try:
-                data = source.path.read_bytes()
-            except OSError as error:
-                order.append((index, ""))
-                missing = isinstance(error, FileNotFoundError)
-                yield PageFailure(1, "vanished" if missing else "unreadable", "" if missing else str(error.strerror))
-                continue
-            sha256 = hashlib.sha256(data).hexdigest()
-            for page in decode(data, max_pixels=self._task.max_pixels):
-                order.append((index, sha256))
-                yield page
+                sha256, page = next(decoded)
+            except StopIteration:
+                return
+            except Exception as error:
+                yield self._file_page(source, sha256, _broken(number + 1, error))
+                return
+            number = page.number
+            try:
+                (read,) = read_pages([page], self._classifier, accept=self._task.accept)
+                found = self._file_page(source, sha256, read)
+            except OcrbatchError:
+                raise
+            except Exception as error:
+                found = self._file_page(source, sha256, _broken(number, error))
+            yield found
+
+    def _decoded(self, source: Source) -> Iterator[tuple[str, Page | PageFailure]]:
+        """Give a file's pages, at least one, each with the file's sha256."""
+        try:
+            data = source.path.read_bytes()
+        except OSError as error:
+            missing = isinstance(error, FileNotFoundError)
+            yield "", PageFailure(1, "vanished" if missing else "unreadable", "" if missing else str(error.strerror))
+            return
+        sha256 = hashlib.sha256(data).hexdigest()
+        page: Page | PageFailure | None = None
+        for page in decode(data, max_pixels=self._task.max_pixels):
+            yield sha256, page
+        if page is None:
+            yield sha256, PageFailure(1, "broken", "it has no pages")
+
+    def _file_page(self, source: Source, sha256: str, read: ReadPage) -> FilePage:
+        return FilePage(source.name, sha256, read.result, self._draw(source.name, read))
 
     def _draw(self, name: str, read: ReadPage) -> tuple[str, ...]:
         """Write the page's pictures; gives the crops' paths below the output folder."""
         if read.page is None:
             return ()
-        safe = escape_name(name).replace("\\", "%")
+        folder = picture_path(name)
         if self._task.overlays:
-            self._write(f"overlays/{safe}.p{read.result.page}.jpg", draw_overlay(read.page, read.result))
+            self._write(f"overlays/{folder}.p{read.result.page}.jpg", draw_overlay(read.page, read.result))
         if not self._task.crops:
             return ()
-        paths = tuple(f"crops/{safe}/{read.result.page}-{field.name}.png" for field in read.result.fields)
+        paths = tuple(f"crops/{folder}/{read.result.page}-{field.name}.png" for field in read.result.fields)
         for path, field in zip(paths, read.result.fields, strict=True):
             self._write(path, cut_crop(read.page, field))
         return paths
@@ -90,6 +130,8 @@ class Reader:
             draft.replace(path)
 
 
-def failed_file(name: str, reason: str, status: PageStatus = PageStatus.FAILED) -> FilePage:
-    """Give the one page that stands for a file of which nothing was read."""
-    return FilePage(name, "", PageResult(1, "", status, reason, 0.0, 0.0, ()))
+def _broken(number: int, error: Exception) -> ReadPage:
+    """Give the failed page that stands for one on which our own code broke, with the place for a report."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    reason = f"internal error: {type(error).__name__} at {Path(place.filename).name}:{place.lineno}"
+    return ReadPage(PageResult(number, "", PageStatus.FAILED, reason, 0.0, 0.0, ()), None)

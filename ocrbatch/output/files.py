@@ -1,6 +1,9 @@
 """Files that appear whole or not at all, and that only their user can read."""
 
+import errno
+import hashlib
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -9,13 +12,35 @@ from typing import TextIO
 from ocrbatch.errors import OutputError
 
 DRAFT = ".tmp"
+LONGEST_PART = 200
+"""Bytes of a part of a path; file systems take 255, of which the endings need some."""
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder (0700), with those above it; OutputError where it cannot be."""
+    """Make a folder (0700), and likewise those above it; OutputError where it cannot be."""
     with output_errors(folder):
+        for missing in reversed([place for place in (folder, *folder.parents) if not place.exists()]):
+            missing.mkdir(mode=0o700, exist_ok=True)
         if not folder.is_dir():
-            folder.mkdir(parents=True, mode=0o700, exist_ok=True)
+            raise NotADirectoryError(errno.ENOTDIR, "it is no folder")
+
+
+def picture_path(name: str) -> str:
+    """Give the path under which the pictures of a file of the input lie: its own name, wherever a disk takes it.
+
+    A part with signs that are no letters for a person, or longer than 200 bytes, is shortened and ends in ``~`` and
+    the beginning of its sha256: two files never share a picture.
+    """
+    return "/".join(part if _plain(part) else _shortened(part) for part in name.split("/"))
+
+
+def _plain(part: str) -> bool:
+    return part.isprintable() and "\\" not in part and len(os.fsencode(part)) <= LONGEST_PART and part[-1:] not in " ."
+
+
+def _shortened(part: str) -> str:
+    readable = re.sub(r"[^A-Za-z0-9._-]", "_", part)[:80]
+    return f"{readable}~{hashlib.sha256(os.fsencode(part)).hexdigest()[:16]}"
 
 
 @contextmanager

@@ -79,6 +79,4 @@ def _candidates(field: Box, text: str, scale: float, width: int, height: int) ->
     places += [(width - across, middle_y), (0, middle_y)]
     for x, y in places:
         x_in, y_in = min(max(x, 0), max(width - across, 0)), min(max(y, 0), max(height - down, 0))
-        yield Label(
-            text, Box(x_in, y_in, across, down), (x_in + PADDING, y_in + PADDING + text_height), scale, 1
-        )
+        yield Label(text, Box(x_in, y_in, across, down), (x_in + PADDING, y_in + PADDING + text_height), scale, 1)

@@ -32,9 +32,7 @@ def read_results(path: Path) -> list[ResultRow]:
     columns, lines = read_csv(path)
     missing = [name for name in ResultRow.__slots__ if name not in columns]
     if missing:
-        raise FormError(
-            f"{path}: has no column {', '.join(missing)}; give the {RESULTS} of a job or its folder"
-        )
+        raise FormError(f"{path}: has no column {', '.join(missing)}; give the {RESULTS} of a job or its folder")
     return [_result(path, number, row) for number, row in lines]
 
 
@@ -85,9 +83,7 @@ def _rows(path: Path, columns: list[str], reader: "Iterator[list[str]]") -> Line
             if any(cells):
                 yield number, dict(zip(columns, cells + [""] * (len(columns) - len(cells)), strict=True))
     except csv.Error as error:
-        raise FormError(
-            f"{path}, line {number + 1}: is no CSV ({error}); save it as CSV UTF-8 again"
-        ) from error
+        raise FormError(f"{path}, line {number + 1}: is no CSV ({error}); save it as CSV UTF-8 again") from error
 
 
 def _result(path: Path, number: int, row: dict[str, str]) -> ResultRow:

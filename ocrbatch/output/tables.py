@@ -196,9 +196,7 @@ class _Writers:
         self._jsonl = drafts.open(folder / JSONL) if options.jsonl else None
         self._fields = forms
         self._forms = {
-            form: table(
-                folder / FORMS / form_file(form), ("file", "page", *names, "lowest_confidence", "status")
-            )
+            form: table(folder / FORMS / form_file(form), ("file", "page", *names, "lowest_confidence", "status"))
             for form, names in forms.items()
         }
 
