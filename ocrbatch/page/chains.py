@@ -20,6 +20,7 @@ FAINT_SHARE = 0.3
 FAINTEST = 4.0
 TAIL = 150.0
 UNIT = 100.0
+APART = 1e6
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
@@ -156,7 +157,8 @@ def _polynomials(owner: Indices, t: Floats, place: Floats, bent: npt.NDArray[np.
     n = np.maximum(np.bincount(owner, minlength=size), 1)
     centre, mean = total(t) / n, total(place) / n
     u, v = (t - centre[owner]) / UNIT, place - mean[owner]
-    powers = [total(u**k) for k in range(5)]
+    uu = u * u
+    powers = [n.astype(np.float64), total(u), total(uu), total(uu * u), total(uu * uu)]
     matrix = np.empty((size, 3, 3))
     for row in range(3):
         for column in range(3):
@@ -164,7 +166,7 @@ def _polynomials(owner: Indices, t: Floats, place: Floats, bent: npt.NDArray[np.
     matrix[:, [0, 1, 2], [0, 1, 2]] += 1e-9
     # A straight line has no square term: a great weight on its own smallness keeps it away.
     matrix[~bent, 0, 0] += 1e12
-    right = np.stack([total(u * u * v), total(u * v), total(v)], axis=1)
+    right = np.stack([total(uu * v), total(u * v), total(v)], axis=1)
     a, b, c = np.linalg.solve(matrix, right[..., None])[..., 0].T
     a, b, c = np.where(bent, a, 0.0) / UNIT**2, b / UNIT, c + mean
     return np.stack([a, b - 2 * a * centre, c - b * centre + a * centre**2], axis=1)
@@ -235,11 +237,12 @@ def ranges(start: Indices, end: Indices, step: int = 1) -> tuple[Indices, Indice
 
 
 def _quantiles(owner: Indices, values: Floats, size: int, share: float) -> Floats:
-    """Give a quantile of each owner's values (size,); 0 where it has none."""
-    order = np.lexsort((values, owner))
-    count = np.bincount(owner, minlength=size)
-    first = np.cumsum(count) - count
-    chosen = np.minimum(first + (share * count).astype(int), max(len(values) - 1, 0))
+    """Give a quantile of each owner's values (size,), which lie between -500,000 and 500,000; 0 where it has none."""
     if not len(values):
         return np.zeros(size)
-    return np.where(count > 0, values[order][chosen], 0.0)
+    # One sort of keys that rise by owner and then by value is quicker than one by two columns.
+    keys = np.sort(owner * APART + values)
+    count = np.bincount(owner, minlength=size)
+    first = np.cumsum(count) - count
+    chosen = np.minimum(first + (share * count).astype(int), len(values) - 1)
+    return np.where(count > 0, keys[chosen] - np.arange(size) * APART, 0.0)
