@@ -12,6 +12,10 @@ SHAPE = (88, 76)
 ACROSS, BEYOND = FRAME.x + 20, FRAME.y + FRAME.height
 
 
+def erased(picture: Floats) -> Floats:
+    return erase_lines(picture[None], FRAME, np.zeros(1, np.float32))[0]
+
+
 def ruled(thickness: int = 2, darkness: float = 180.0) -> Floats:
     picture = np.zeros(SHAPE, np.float32)
     corner = (FRAME.x + FRAME.width, FRAME.y + FRAME.height)
@@ -28,26 +32,26 @@ def stroke(start: tuple[int, int], end: tuple[int, int], darkness: float = 200.0
 @pytest.mark.parametrize("thickness", [1, 2, 3, 5])
 @pytest.mark.parametrize("darkness", [12.0, 60.0, 220.0])
 def test_all_four_lines_go(thickness: int, darkness: float) -> None:
-    left = erase_lines(ruled(thickness, darkness), FRAME, 0.0)
+    left = erased(ruled(thickness, darkness))
     assert left.max() < 0.25 * darkness
 
 
 @pytest.mark.parametrize("shift", [-3, -1, 2, 4])
 def test_lines_go_that_lie_a_little_beside_the_cells_sides(shift: int) -> None:
-    left = erase_lines(np.roll(ruled(), (shift, -shift), axis=(0, 1)), FRAME, 0.0)
+    left = erased(np.roll(ruled(), (shift, -shift), axis=(0, 1)))
     assert left.max() < 45
 
 
 def test_a_line_that_is_tilted_within_its_cell_goes_whole() -> None:
     picture = np.zeros(SHAPE, np.float32)
     cv2.line(picture, (0, FRAME.y - 2), (SHAPE[1], FRAME.y + 3), 180.0, 2, cv2.LINE_AA)
-    assert erase_lines(picture, FRAME, 0.0).max() < 60
+    assert erased(picture).max() < 60
 
 
 @pytest.mark.parametrize("lean", [-12, -6, 0, 6, 12])
 def test_a_stroke_that_crosses_a_line_stays_whole(lean: int) -> None:
     ink = stroke((ACROSS - lean, FRAME.y + 30), (ACROSS + lean, SHAPE[0] - 1))
-    left = erase_lines(np.maximum(ruled(), ink), FRAME, 0.0)
+    left = erased(np.maximum(ruled(), ink))
     core = ink > 120
     assert (left[core] > 80).mean() > 0.9
     labels = cv2.connectedComponents((left > 80).astype(np.uint8))[1]
@@ -57,14 +61,14 @@ def test_a_stroke_that_crosses_a_line_stays_whole(lean: int) -> None:
 
 def test_a_stroke_that_ends_at_a_line_keeps_its_part_in_the_cell() -> None:
     ink = stroke((ACROSS, FRAME.y + 20), (ACROSS, BEYOND - 2))
-    left = erase_lines(np.maximum(ruled(), ink), FRAME, 0.0)
+    left = erased(np.maximum(ruled(), ink))
     assert left[FRAME.y + 22 : BEYOND - 4, ACROSS].min() > 150
 
 
 def test_what_is_away_from_the_lines_is_not_touched() -> None:
     ink = stroke((FRAME.x + 14, FRAME.y + 18), (FRAME.x + 34, FRAME.y + 44))
     both = np.maximum(ruled(), ink)
-    left = erase_lines(both, FRAME, 0.0)
+    left = erased(both)
     assert np.array_equal(left[FRAME.inner(0.2)], both[FRAME.inner(0.2)])
 
 
@@ -73,15 +77,22 @@ def test_a_cell_without_lines_keeps_its_strokes() -> None:
         stroke((ACROSS, FRAME.y - 8), (ACROSS, BEYOND + 8)),
         stroke((FRAME.x + 12, FRAME.y + 30), (FRAME.x + 40, FRAME.y + 30)),
     )
-    left = erase_lines(ink, FRAME, 0.0)
+    left = erased(ink)
     assert (left[ink > 120] > 80).mean() > 0.95
 
 
-def test_the_cut_itself_is_left_as_it_was() -> None:
-    picture = ruled()
-    kept = picture.copy()
-    erase_lines(picture, FRAME, 0.0)
-    assert np.array_equal(picture, kept)
+def test_the_cuts_themselves_are_left_as_they_were() -> None:
+    cuts = np.stack([ruled(), ruled(4)])
+    kept = cuts.copy()
+    erase_lines(cuts, FRAME, np.zeros(2, np.float32))
+    assert np.array_equal(cuts, kept)
+
+
+def test_lines_no_darker_than_the_papers_unevenness_are_left_to_the_paper() -> None:
+    faint = ruled(2, 20.0)
+    left = erase_lines(np.stack([faint, faint]), FRAME, np.array([0.0, 15.0], np.float32))
+    assert left[0].max() < 6
+    assert np.array_equal(left[1], faint)
 
 
 def test_a_frame_gives_its_inside_and_its_place_in_the_transposed_cut() -> None:

@@ -173,9 +173,9 @@ def test_the_hard_edge_of_a_shadow_is_no_writing() -> None:
 
 
 def test_what_shines_through_from_the_back_is_no_writing_beside_a_pens() -> None:
-    pixels, quads = comb([ONE])
-    draw(pixels, [moved(RING, 1), moved(SEVEN, 2)], pen=205)
-    assert blanks(cut(scanned(pixels), quads).cells) == [False, True, True]
+    pixels, quads = comb([ONE, moved(SEVEN, 2), moved(RING, 3)], cells=5)
+    draw(pixels, [moved(RING, 1), moved(SEVEN, 4)], pen=205)
+    assert blanks(cut(scanned(pixels), quads).cells) == [False, True, False, False, True]
 
 
 def test_faint_writing_is_writing_where_the_page_has_no_other() -> None:
@@ -262,7 +262,7 @@ def test_a_skewed_cell_is_cut_level(skew: float) -> None:
 
 def test_cells_partly_or_wholly_off_the_page_do_not_stop_the_others() -> None:
     pixels, quads = comb([ONE])
-    outside = np.stack([quads[0], quads[0] - [90, 0], quads[0] + [0, 100], quads[0] * 50])
+    outside = np.stack([quads[0], quads[0] - [90, 0], quads[0] + [0, 100], quads[0] + [5000, 0]])
     field = cut(scanned(pixels), cell_quads(list(outside)))
     assert len(field.cells) == 4
     assert not field.cells[0].blank
