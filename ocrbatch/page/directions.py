@@ -8,7 +8,7 @@ from ocrbatch.records import Grey
 
 MAX_SKEW_DEGREES = 20.0
 PROPOSALS = 3
-SIDE = 500
+SIDE = 400
 THIN = 7
 
 

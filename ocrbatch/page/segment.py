@@ -93,7 +93,7 @@ def _cut_run(pyramid: Pyramid, cells: npt.NDArray[np.float32]) -> list[_Cut]:
     darkness, levels = zip(*(_against_paper(_warp(pyramid, quad, frame, scale), frame) for quad in cells), strict=True)
     last = len(cells) - 1
     return [
-        _Cut(cut, frame, (index == 0, index == last), quantile(cut[frame.inner(0.04)], 0.993))
+        _Cut(cut, frame, (index == 0, index == last), quantile(cut[frame.inner(0.04)].ravel()[::3], 0.993))
         for index, cut in enumerate(erase_lines(np.stack(darkness), frame, np.array(levels, dtype=np.float32)))
     ]
 
