@@ -10,6 +10,7 @@ from ocrbatch.page.lines import LineMap, connected_groups
 
 MIN_CELL = 12.0
 MAX_HEIGHT_SHARE = 0.22
+MAX_STRIP_SHARE = 0.1
 MAX_WIDTH_SHARE = 0.75
 MIN_ASPECT = 0.42
 REACH = 6
@@ -149,6 +150,12 @@ def _upper_sides(line_map: LineMap, points: Floats, hanging: Bools) -> tuple[Ind
     return top[fits], left[fits], right[fits]
 
 
+def largest_height(line_map: LineMap) -> float:
+    """Give how high a cell may be: a share of the page, but a narrow strip may be little more than one comb."""
+    sides = (line_map.width, line_map.height)
+    return max(MAX_HEIGHT_SHARE * min(sides), MAX_STRIP_SHARE * max(sides))
+
+
 def _lower_sides(
     line_map: LineMap, points: Floats, standing: Bools, top: Indices, left: Indices, right: Indices
 ) -> tuple[Indices, Indices]:
@@ -158,7 +165,7 @@ def _lower_sides(
     width = points[top, right, 0] - points[top, left, 0]
     height = y - points[top, left, 1]
     closes = standing[by_height][:, left] & standing[by_height][:, right]
-    closes &= (height >= MIN_CELL) & (height <= MAX_HEIGHT_SHARE * min(line_map.width, line_map.height))
+    closes &= (height >= MIN_CELL) & (height <= largest_height(line_map))
     closes &= width >= MIN_ASPECT * height
     closes &= np.cumsum(closes, axis=0) <= 3
     row, pair = np.nonzero(closes)

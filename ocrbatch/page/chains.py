@@ -172,12 +172,16 @@ def _polynomials(owner: Indices, t: Floats, place: Floats, bent: npt.NDArray[np.
     return np.stack([a, b - 2 * a * centre, c - b * centre + a * centre**2], axis=1)
 
 
+def no_lines(size: int) -> Lines:
+    """Give the lines of a picture without any; ``size`` is its length along them."""
+    return Lines(read_only(np.empty((0, 3))), read_only(np.empty((0, size + 1), np.int32)), read_only(np.empty(0)))
+
+
 def follow(chains: list[Floats], depth: Grey) -> Lines:
     """Fit every chain to the ridge itself, and look along it for all that is seen of it, faint stretches too."""
     height, width = depth.shape
     if not chains:
-        none = np.empty((0, 3))
-        return Lines(read_only(none), read_only(np.empty((0, width + 1), np.int32)), read_only(np.empty(0)))
+        return no_lines(width)
     curves = _sharpened(_fit(chains), chains, depth)
     start = np.array([max(int(chain[:, 0].min()) - OVERSHOOT, 0) for chain in chains])
     end = np.array([min(int(chain[:, 1].max()) + OVERSHOOT, width) for chain in chains])

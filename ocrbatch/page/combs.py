@@ -5,9 +5,9 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from ocrbatch.page.boxes import MAX_HEIGHT_SHARE, cross, seen_shares, sizes
+from ocrbatch.page.boxes import cross, largest_height, seen_shares, sizes
 from ocrbatch.page.chains import Floats
-from ocrbatch.page.grids import covered, evidence, neighbours
+from ocrbatch.page.grids import LEFT, RIGHT, covered, evidence, neighbours
 from ocrbatch.page.lines import LineMap
 
 ROW_SIZE = 0.25
@@ -115,18 +115,21 @@ def _fit_row(quads: Floats) -> tuple[list[int], _Model] | None:
 def _filled(quads: Floats, row: Indices, numbers: list[int], model: _Model, line_map: LineMap) -> Floats:
     """Add the cells that a row lacks: between its own on some evidence, before and after them on more."""
 
-    def believed(number: int, least: float) -> bool:
+    def believed(number: int, least: float, side: int | None = None) -> bool:
         quad = model(number)
-        return evidence(quad, line_map) >= least and not (covered(quad, quads) & others).any()
+        seen = evidence(quad, line_map)
+        # What ends a row is a side of its own, not the words beside it.
+        ended = side is None or seen[side] >= least
+        return bool(seen.mean() >= least and ended) and not (covered(quad, quads) & others).any()
 
     others = ~np.isin(np.arange(len(quads)), row)
     size = sizes(quads)
     # Half cells between strokes of writing, and pairs of cells, give way to the row's own.
     others &= (np.abs(size - size[row].mean(axis=0)) <= ROW_SIZE * size[row].mean(axis=0)).all(axis=1)
     found = [n for n in range(numbers[-1]) if n not in numbers and believed(n, INNER_EVIDENCE)]
-    for start, step in ((-1, -1), (numbers[-1] + 1, 1)):
+    for start, step, side in ((-1, -1, LEFT), (numbers[-1] + 1, 1, RIGHT)):
         number = start
-        while believed(number, OUTER_EVIDENCE):
+        while believed(number, OUTER_EVIDENCE, side):
             found.append(number)
             number += step
     if not found:
@@ -156,7 +159,7 @@ def open_combs(line_map: LineMap, quads: Floats) -> Floats:
         teeth = teeth[np.argsort(x[line, teeth], kind="stable")]
         heights = np.array([_tooth(columns.cover[t], y[line, t]) for t in teeth])
         found.extend(_comb(line_map, line, points[line, teeth], heights))
-    limit = MAX_HEIGHT_SHARE * min(line_map.width, line_map.height)
+    limit = largest_height(line_map)
     kept = [quad for quad in found if quad[3, 1] - quad[0, 1] <= limit and not _holds(quad, quads)]
     return np.stack(kept) if kept else np.empty((0, 4, 2))
 

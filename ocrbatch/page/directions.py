@@ -8,7 +8,7 @@ from ocrbatch.records import Grey
 
 MAX_SKEW_DEGREES = 20.0
 PROPOSALS = 3
-SIDE = 400
+SIDE = 700
 THIN = 7
 
 
@@ -22,8 +22,8 @@ def main_directions(picture: Grey) -> tuple[float, float]:
     shrink = min(1.0, SIDE / max(picture.shape))
     small = cv2.resize(picture, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA) if shrink < 1 else picture
     small = cv2.GaussianBlur(small, (0, 0), 0.8)
-    gx = cv2.Sobel(small, cv2.CV_32F, 1, 0)
-    gy = cv2.Sobel(small, cv2.CV_32F, 0, 1)
+    gx = cv2.Scharr(small, cv2.CV_32F, 1, 0) / 4
+    gy = cv2.Scharr(small, cv2.CV_32F, 0, 1) / 4
     across = _sharpest(small, [0.0, *_peak_directions(gy, -gx)])
     # In the transposed picture a clockwise tilt is an anticlockwise one.
     down = -_sharpest(cv2.transpose(small), [0.0, *(-tilt for tilt in _peak_directions(gx, gy))])

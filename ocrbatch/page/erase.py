@@ -9,7 +9,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.intp]
 
-BAND = 0.14
+BAND = 0.1
 MIN_LINE = 7.0
 STRONGER = 1.6
 

@@ -15,6 +15,7 @@ MIN_SPAN = 3
 MIN_FILLED = 0.5
 MIN_EVIDENCE = 0.25
 NEAR = 4.0
+RIGHT, LEFT = 1, 3
 
 Place = tuple[int, int]
 
@@ -106,7 +107,10 @@ def _missing(quads: Floats, places: dict[Place, int], line_map: LineMap) -> list
                 continue
             outline = [(row, column), (row, column + 1), (row + 1, column + 1), (row + 1, column)]
             quad = np.stack([known.get(p, _projected(matrix, p)) for p in outline])
-            if evidence(quad, line_map) >= MIN_EVIDENCE:
+            seen = evidence(quad, line_map)
+            shared = np.array([(row + r, column + c) in places for r, c in ((-1, 0), (0, 1), (1, 0), (0, -1))])
+            # In a notch of the table only the sides that it shares with its cells are seen.
+            if seen.mean() >= MIN_EVIDENCE and (shared.sum() >= 3 or seen[~shared].mean() >= MIN_EVIDENCE):
                 found.append(quad)
     return found
 
@@ -117,12 +121,17 @@ def _projected(matrix: npt.NDArray[np.float64], place: Place) -> npt.NDArray[np.
     return np.array([x / w, y / w])
 
 
-def evidence(quad: Floats, line_map: LineMap) -> float:
-    """Give the share 0–1 of a cell's sides on which some line is seen."""
-    horizontal = [_seen(line_map.horizontals, quad[i], quad[j]) for i, j in ((0, 1), (3, 2))]
+def evidence(quad: Floats, line_map: LineMap) -> Floats:
+    """Give the shares (4,) 0–1 of a cell's top, right, bottom and left side on which some line is seen."""
     upright = quad[:, ::-1]
-    vertical = [_seen(line_map.verticals, upright[i], upright[j]) for i, j in ((0, 3), (1, 2))]
-    return float(np.mean(horizontal + vertical))
+    return np.array(
+        [
+            _seen(line_map.horizontals, quad[0], quad[1]),
+            _seen(line_map.verticals, upright[1], upright[2]),
+            _seen(line_map.horizontals, quad[3], quad[2]),
+            _seen(line_map.verticals, upright[0], upright[3]),
+        ]
+    )
 
 
 def _seen(lines: Lines, start: npt.NDArray[np.float64], end: npt.NDArray[np.float64]) -> float:

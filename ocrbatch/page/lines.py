@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from ocrbatch.geometry import Matrix
-from ocrbatch.page.chains import Floats, Indices, Lines, chain_pieces, follow, ranges
+from ocrbatch.page.chains import Floats, Indices, Lines, chain_pieces, follow, no_lines, ranges
 from ocrbatch.page.directions import main_directions
 from ocrbatch.records import Grey, Page
 
@@ -21,6 +21,7 @@ WORK_SIDE = 1800
 MAX_THICKNESS = 9
 MIN_RUN = 9
 MIN_LENGTH = 16
+MIN_SIDE = 16
 MAX_SLOPE = 0.16
 STRETCH = 96
 LEVEL_ENOUGH = 1.0
@@ -41,6 +42,9 @@ class LineMap:
 def find_lines(page: Page) -> LineMap:
     """Find the printed lines of a page that is skewed by at most 20 degrees."""
     reduced, scale = _reduce(page)
+    if min(reduced.shape) < MIN_SIDE:
+        height, width = reduced.shape
+        return LineMap(np.diag([scale, scale, 1.0]), width, height, no_lines(width), no_lines(height))
     across, down = main_directions(reduced)
     levelled, matrix = _level(reduced, across, down)
     height, width = levelled.shape

@@ -28,6 +28,7 @@ SINGLE_CELL_ASPECT = 1.25
 SPILL = 0.06
 TAIL_HEIGHT = 0.3
 LIGATURE = 0.55
+NEIGHBOUR_WIDTH = 0.4
 
 
 Pyramid = Callable[[int], Grey]
@@ -149,7 +150,7 @@ def _cell(cut: _Cut, faintest: float) -> CellImage:
     if cut.peak < faintest:
         return blank
     mask = (cut.darkness >= STROKE_LEVEL * cut.peak).astype(np.uint8)
-    kept, notes = _own_parts(_without_tails(mask, cut), cut.frame)
+    kept, notes = _own_parts(_without_tails(mask, cut), cut)
     if kept is None:
         return blank
     # A pixel around each stroke keeps the grey of its edge.
@@ -193,8 +194,9 @@ def _cut_left_tails(mask: Grey, frame: Frame, *, ligatures: bool) -> None:
         mask[:, :end][stroke[:, :end]] = 0
 
 
-def _own_parts(mask: Grey, frame: Frame) -> tuple[Grey | None, tuple[str, ...]]:
+def _own_parts(mask: Grey, cut: _Cut) -> tuple[Grey | None, tuple[str, ...]]:
     """Keep the connected parts that lie in the cell and are no specks; None where nothing is left."""
+    frame = cut.frame
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     if count < 2:
         return None, ()
@@ -205,7 +207,7 @@ def _own_parts(mask: Grey, frame: Frame) -> tuple[Grey | None, tuple[str, ...]]:
     extent = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
     # Label 0 is the paper.
     inside[0] = 0
-    own = inside >= MIN_INSIDE * area
+    own = (inside >= MIN_INSIDE * area) & ~_of_neighbours(stats, cut)
     own[0] = False
     large = own & (extent >= MIN_EXTENT * frame.height) & (area >= 0.004 * short * frame.height)
     large &= ~_line_remains(stats, frame)
@@ -232,6 +234,23 @@ def _line_remains(stats: npt.NDArray[np.int32], frame: Frame) -> npt.NDArray[np.
         (left + width <= frame.x + near_x) | (left >= frame.x + frame.width - near_x)
     )
     return np.asarray(flat | upright)
+
+
+def _of_neighbours(stats: npt.NDArray[np.int32], cut: _Cut) -> npt.NDArray[np.bool_]:
+    """Tell which parts (n, 5) are a neighbour's: a tail's end within this cell, or a digit that reaches far beyond."""
+    frame = cut.frame
+    left, right = stats[:, cv2.CC_STAT_LEFT], stats[:, cv2.CC_STAT_LEFT] + stats[:, cv2.CC_STAT_WIDTH]
+    spill = max(int(SPILL * frame.width), 1)
+    narrow = stats[:, cv2.CC_STAT_WIDTH] < NEIGHBOUR_WIDTH * frame.width
+    neighbours = np.zeros(len(stats), np.bool_)
+    if not cut.free[0]:
+        # Tails were cut off right here, so what begins here is what is left of one.
+        neighbours |= (left == max(frame.x - spill, 0)) & narrow
+        neighbours |= (left == 0) & (right < frame.x + 0.5 * frame.width)
+    if not cut.free[1]:
+        neighbours |= (right == frame.x + frame.width + spill) & narrow
+        neighbours |= (right == frame.width + 2 * frame.x) & (left > frame.x + 0.5 * frame.width)
+    return np.asarray(neighbours)
 
 
 def _intruders(
