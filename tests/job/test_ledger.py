@@ -1,0 +1,123 @@
+import sqlite3
+import stat
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ocrbatch.errors import OutputError
+from ocrbatch.geometry import Box
+from ocrbatch.job.ledger import NAME, FileState, Ledger, from_json, to_json
+from ocrbatch.records import FieldReading, FilePage, PageResult, PageStatus, Status
+from tests.output.values import a_failed_page, a_page
+
+STATE = FileState(10, 20, "key")
+numbers = st.floats(0, 1)
+texts = st.text(max_size=8)
+fields = st.builds(
+    FieldReading,
+    name=texts,
+    kind=texts,
+    value=texts,
+    confidence=numbers,
+    status=st.sampled_from(Status),
+    reasons=st.lists(texts, max_size=2).map(tuple),
+    raw=texts,
+    runner_up=texts,
+    digit_confidence=st.lists(numbers, max_size=3).map(tuple),
+    box=st.builds(Box, *[st.integers(-9, 9999)] * 4),
+    cells=st.integers(0, 3).map(lambda n: np.arange(8 * n, dtype=np.float32).reshape(n, 4, 2) / 3),
+    cell_values=st.lists(texts, max_size=3).map(tuple),
+)
+results = st.builds(
+    PageResult,
+    page=st.integers(1, 10_000),
+    form=texts,
+    status=st.sampled_from(PageStatus),
+    reason=texts,
+    registration=numbers,
+    skew_degrees=st.floats(-90, 90),
+    fields=st.lists(fields, max_size=2).map(tuple),
+)
+
+
+def plain(page: FilePage) -> object:
+    """Give a page as values that can be compared: arrays as lists."""
+    return asdict(
+        page,
+        dict_factory=lambda items: {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in items},
+    )
+
+
+@given(results, st.lists(texts, max_size=2).map(tuple))
+def test_a_page_reads_back_as_it_was_written(result: PageResult, crops: tuple[str, ...]) -> None:
+    page = FilePage("a.png", "ab", result, crops)
+    assert plain(from_json("a.png", "ab", to_json(page))) == plain(page)
+
+
+def test_pages_come_sorted_by_the_bytes_of_the_file_and_the_page(tmp_path: Path) -> None:
+    with Ledger(tmp_path) as ledger:
+        for name in ("b.png", "ä.png", "\udcff.png", "a/b.png", "B.png"):
+            ledger.record([(name, STATE, [a_page(name, 2), a_page(name, 1)])])
+        found = [(page.file, page.result.page) for page in ledger.pages()]
+    files = ["B.png", "a/b.png", "b.png", "ä.png", "\udcff.png"]
+    assert found == [(file, page) for file in files for page in (1, 2)]
+
+
+def test_a_file_recorded_again_replaces_its_pages(tmp_path: Path) -> None:
+    with Ledger(tmp_path) as ledger:
+        ledger.record([("a.png", STATE, [a_page("a.png", 1), a_page("a.png", 2)])])
+        ledger.record([("a.png", FileState(11, 20, "key"), [a_failed_page("a.png")])])
+        assert [page.result.status for page in ledger.pages()] == [PageStatus.FAILED]
+        assert ledger.states() == {"a.png": FileState(11, 20, "key")}
+        ledger.forget(["a.png"])
+        assert not ledger.states()
+        assert not list(ledger.pages())
+
+
+def test_a_batch_is_recorded_whole_or_not_at_all(tmp_path: Path) -> None:
+    twice = [a_page("b.png", 1), a_page("b.png", 1)]
+    with Ledger(tmp_path) as ledger:
+        with pytest.raises(OutputError):
+            ledger.record([("a.png", STATE, [a_page("a.png")]), ("b.png", STATE, twice)])
+        assert not ledger.states()
+        assert not list(ledger.pages())
+
+
+def test_the_ledger_is_private(tmp_path: Path) -> None:
+    with Ledger(tmp_path):
+        assert stat.S_IMODE((tmp_path / NAME).stat().st_mode) == 0o600
+
+
+def test_reading_a_ledger_that_is_not_there_makes_none(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="holds no job"):
+        Ledger(tmp_path, writable=False)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("content", [b"no database at all, but long enough to be looked at", b"SQLite format 3\0" * 99])
+def test_a_damaged_ledger_says_how_to_go_on(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / NAME).write_bytes(content)
+    with pytest.raises(OutputError, match=r"delete it|run the same command"):
+        Ledger(tmp_path)
+
+
+def test_what_a_killed_job_had_begun_is_rolled_back_by_who_only_reads(tmp_path: Path) -> None:
+    with Ledger(tmp_path) as ledger:
+        ledger.record([("a.png", STATE, [a_page("a.png")])])
+    begun = sqlite3.connect(tmp_path / NAME, isolation_level=None)
+    begun.executescript("PRAGMA cache_size = 1; PRAGMA cache_spill = 1; BEGIN IMMEDIATE; DELETE FROM files;")
+    begun.executemany("INSERT INTO pages VALUES (?, 1, '', 'read', ?)", [(b"%d" % i, "x" * 4000) for i in range(50)])
+    for path in list(tmp_path.iterdir()):
+        (tmp_path / f"copy-{path.name}").write_bytes(path.read_bytes())
+    begun.close()
+    left = tmp_path / "left"
+    left.mkdir()
+    for path in tmp_path.glob("copy-*"):
+        path.rename(left / path.name.removeprefix("copy-"))
+    assert (left / f"{NAME}-journal").stat().st_size > 0
+    with Ledger(left, writable=False) as ledger:
+        assert [page.file for page in ledger.pages()] == ["a.png"]

@@ -1,0 +1,185 @@
+import csv
+import fcntl
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from ocrbatch.errors import ExitCode, InputError, LockedError, OutputError, UsageError
+from ocrbatch.job.run import Job, failures, job_summary, plan_job
+from ocrbatch.output.tables import TableOptions
+from tests.job.fakes import MODEL, folder_of, reads, run, tables
+
+FILES = {
+    "a.png": "x",
+    "b/doubt.png": "doubt",
+    "c.png": "bad",
+    "d.tif": "xxxx",
+    "e.txt": "no picture",
+    "f.jpg": "xxxxxx",
+}
+
+
+def states(place: Path) -> dict[str, str]:
+    with (place / "out/pages.csv").open(encoding="utf-8", newline="") as file:
+        return {row["file"]: row["status"] for row in csv.DictReader(file)}
+
+
+def test_every_input_ends_in_one_state_and_the_totals_add_up(tmp_path: Path) -> None:
+    folder_of(tmp_path, FILES)
+    summary = run(tmp_path)
+    assert states(tmp_path) == {
+        "a.png": "read",
+        "b/doubt.png": "review",
+        "c.png": "failed",
+        "d.tif": "read",
+        "e.txt": "skipped",
+        "f.jpg": "read",
+    }
+    assert summary.pages == {"read": 3, "review": 1, "failed": 1, "skipped": 1, "pending": 0}
+    assert summary.fields == {"accepted": 3, "review": 1, "blank": 0, "invalid": 0}
+    assert summary.files == 6
+    assert summary.exit_code is ExitCode.PAGES_FAILED
+    manifest = json.loads((tmp_path / "out/manifest.json").read_text())
+    assert manifest["totals"] == {"files": 6, "pages": summary.pages, "fields": summary.fields}
+    assert manifest["model"] == {"name": "fake", "sha256": "ab" * 32}
+    assert job_summary(tmp_path / "out").pages == summary.pages
+    assert list(failures(tmp_path / "out")) == [("c.png", 1, "truncated")]
+
+
+def test_a_finished_job_run_again_reads_nothing_and_writes_the_same(tmp_path: Path) -> None:
+    folder_of(tmp_path, FILES)
+    run(tmp_path)
+    before, read_before = tables(tmp_path / "out"), reads(tmp_path)
+    assert run(tmp_path).files_read == 0
+    assert reads(tmp_path) == read_before
+    assert tables(tmp_path / "out") == before
+
+
+def test_the_tables_do_not_depend_on_the_processes_or_the_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder_of(tmp_path, {f"{i}.png": "x" * (i % 7) for i in range(20)})
+    run(tmp_path, out="one")
+    run(tmp_path, out="three", jobs=3)
+    monkeypatch.setattr("ocrbatch.job.run.BATCH", 1)
+    run(tmp_path, out="single")
+    assert tables(tmp_path / "one") == tables(tmp_path / "three") == tables(tmp_path / "single")
+
+
+def test_new_changed_and_removed_files_are_all_that_is_read_again(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, {"a.png": "x", "b.png": "x", "c.png": "x"})
+    run(tmp_path)
+    (folder / "b.png").write_text("longer")
+    (folder / "c.png").unlink()
+    (folder / "d.png").write_text("x")
+    assert run(tmp_path).files_read == 2
+    assert reads(tmp_path)[3:] == ["b.png", "d.png"]
+    assert sorted(states(tmp_path)) == ["a.png", "b.png", "d.png"]
+
+
+def test_other_settings_read_everything_anew(tmp_path: Path) -> None:
+    folder_of(tmp_path, {"a.png": "x", "b.png": "x"})
+    run(tmp_path)
+    assert run(tmp_path, target_error=0.01).files_read == 2
+    assert run(tmp_path, target_error=0.01, tables=TableOptions(jsonl=True), jobs=2).files_read == 0
+
+
+def test_a_file_on_which_a_process_died_is_tried_again_next_time(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, {f"{i}.png": "die" if i == 3 else "x" for i in range(12)})
+    assert run(tmp_path, jobs=2).pages["failed"] == 1
+    assert list(failures(tmp_path / "out")) == [("3.png", 1, "worker died")]
+    stamp = (folder / "3.png").stat()
+    (folder / "3.png").write_text("now")
+    os.utime(folder / "3.png", ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    assert run(tmp_path, jobs=1).files_read == 1
+    assert states(tmp_path)["3.png"] == "read"
+
+
+def test_outputs_are_private_and_inputs_untouched(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, FILES)
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+    run(tmp_path)
+    out = tmp_path / "out"
+    for path in [out, *out.rglob("*")]:
+        assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
+
+
+def test_odd_names_have_one_row_each(tmp_path: Path) -> None:
+    twins = {"\u00e9.png": "x", "e\u0301.png": "x"}
+    folder = folder_of(tmp_path, {"=1+1.png": "x", "a\nb.png": "x", **twins, "n" * 250 + ".png": ""})
+    os.close(os.open(os.fsencode(folder) + b"/\xff.png", os.O_CREAT))
+    run(tmp_path)
+    assert len(states(tmp_path)) == 6
+    assert {r"\u003d1+1.png", r"a\u000ab.png", r"\xff.png"} < states(tmp_path).keys()
+
+
+def test_the_plan_reads_and_writes_nothing(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, FILES)
+    job = Job((folder,), tmp_path / "out", MODEL)
+    listed, missing = plan_job(job)
+    assert len(listed) == len(missing) == 6
+    assert not (tmp_path / "out").exists()
+    run(tmp_path)
+    assert plan_job(job)[1] == []
+
+
+def test_a_missing_input_and_an_output_inside_are_refused_before_anything_is_made(tmp_path: Path) -> None:
+    with pytest.raises(InputError):
+        run(tmp_path)
+    folder_of(tmp_path, FILES)
+    with pytest.raises(UsageError):
+        run(tmp_path, out="in/out")
+    assert not (tmp_path / "in/out").exists()
+
+
+def test_an_output_that_cannot_be_written_is_told_before_anything_is_read(tmp_path: Path) -> None:
+    folder_of(tmp_path, FILES)
+    (tmp_path / "out").write_text("a file")
+    with pytest.raises(OutputError):
+        run(tmp_path)
+    assert reads(tmp_path) == []
+
+
+def test_what_a_killed_job_left_half_written_is_removed(tmp_path: Path) -> None:
+    folder_of(tmp_path, FILES)
+    (tmp_path / "out/crops").mkdir(parents=True)
+    for name in (".results.csv.tmp", "crops/.1.png.tmp"):
+        (tmp_path / "out" / name).write_text("half")
+    run(tmp_path)
+    assert not list((tmp_path / "out").rglob("*.tmp"))
+
+
+def test_a_second_job_on_the_same_folder_is_told_who_holds_it(tmp_path: Path) -> None:
+    folder_of(tmp_path, FILES)
+    run(tmp_path)
+    with (tmp_path / "out/.lock").open("r+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(LockedError, match=str(os.getpid())):
+            run(tmp_path)
+    assert run(tmp_path).files_read == 0
+
+
+@pytest.mark.parametrize(("number", "jobs"), [(signal.SIGKILL, 1), (signal.SIGKILL, 2), (signal.SIGTERM, 2)])
+def test_a_stopped_job_goes_on_where_it_was_and_ends_with_the_same_tables(
+    tmp_path: Path, number: signal.Signals, jobs: int
+) -> None:
+    folder_of(tmp_path, {f"{i:02}.png": "quick" if i % 3 else "x" * i for i in range(40)})
+    run(tmp_path, out="undisturbed")
+    (tmp_path / "read.log").unlink()
+    job = subprocess.Popen([sys.executable, "-m", "tests.job.fakes", tmp_path, str(jobs)], start_new_session=True)
+    end = time.monotonic() + 30
+    while len(reads(tmp_path)) < 20 and time.monotonic() < end:
+        time.sleep(0.01)
+    os.killpg(job.pid, number)
+    assert job.wait(timeout=10) != 0
+    assert not (tmp_path / "out/results.csv").exists()
+    assert 0 < run(tmp_path).files_read < 40
+    assert tables(tmp_path / "out") == tables(tmp_path / "undisturbed")

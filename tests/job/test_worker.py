@@ -1,0 +1,115 @@
+import hashlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ocrbatch.errors import OutputError
+from ocrbatch.job import worker
+from ocrbatch.job.sources import Source, list_sources
+from ocrbatch.job.worker import Reader, Task
+from ocrbatch.output.files import picture_path
+from ocrbatch.records import Page, PageFailure, PageResult, PageStatus, Probabilities, ReadPage, Tiles
+from tests.job.fakes import MODEL, folder_of
+from tests.output.values import a_field
+
+
+class NoScores:
+    def scores(self, tiles: Tiles) -> Probabilities:
+        return np.zeros((len(tiles), 11), np.float32)
+
+
+def decode(data: bytes, *, max_pixels: int) -> Iterator[Page | PageFailure]:
+    """Give a page a letter: x is a picture, - a failure, b one on which the reading breaks; ! breaks itself."""
+    for number, letter in enumerate(data.decode(), 1):
+        if letter == "!":
+            raise RuntimeError
+        if letter == "-":
+            yield PageFailure(number, "truncated")
+        else:
+            yield Page(number, np.full((40, 60), ord(letter), np.uint8), None)
+
+
+def read_pages(pages: Iterable[Page | PageFailure], classifier: object, *, accept: float) -> Iterator[ReadPage]:
+    for page in list(pages):
+        if isinstance(page, PageFailure):
+            yield ReadPage(PageResult(page.number, "", PageStatus.FAILED, page.code, 0.0, 0.0, ()), None)
+            continue
+        if page.pixels[0, 0] == ord("b"):
+            raise ZeroDivisionError
+        result = PageResult(page.number, "auto", PageStatus.READ, "", 1.0, 0.0, (a_field(x=5, y=5),))
+        yield ReadPage(result, page)
+
+
+@pytest.fixture(autouse=True)
+def _simple_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "decode", decode)
+    monkeypatch.setattr(worker, "read_pages", read_pages)
+
+
+def reader(place: Path, *, crops: bool = False, overlays: bool = False) -> Reader:
+    return Reader(Task(MODEL, place / "out", 0.995, 1_000_000, crops, overlays), NoScores())
+
+
+def reasons(place: Path, files: dict[str, str]) -> dict[str, list[str]]:
+    sources = list_sources([folder_of(place, files)], place / "out")
+    read = reader(place).read(sources)
+    for source, pages in zip(sources, read, strict=True):
+        assert {page.file for page in pages} == {source.name}
+        assert [page.result.page for page in pages] == list(range(1, len(pages) + 1))
+    return {s.name: [p.result.reason.split(" at ")[0] for p in pages] for s, pages in zip(sources, read, strict=True)}
+
+
+def test_pages_are_given_to_their_files(tmp_path: Path) -> None:
+    files = {"a.tif": "xx-x", "b.png": "x", "c.png": "-"}
+    assert reasons(tmp_path, files) == {"a.tif": ["", "", "truncated", ""], "b.png": [""], "c.png": ["truncated"]}
+
+
+def test_a_page_on_which_the_code_breaks_fails_alone(tmp_path: Path) -> None:
+    broken = "internal error: ZeroDivisionError"
+    assert reasons(tmp_path, {"a.tif": "xbx", "b.png": "x"}) == {"a.tif": ["", broken, ""], "b.png": [""]}
+
+
+def test_a_file_on_which_decoding_breaks_keeps_the_pages_before(tmp_path: Path) -> None:
+    assert reasons(tmp_path, {"a.tif": "x!", "b.png": "x"}) == {
+        "a.tif": ["", "internal error: RuntimeError"],
+        "b.png": [""],
+    }
+
+
+def test_a_file_without_pages_fails(tmp_path: Path) -> None:
+    assert reasons(tmp_path, {"a.pdf": ""}) == {"a.pdf": ["broken"]}
+
+
+def test_a_file_that_is_gone_is_a_failed_page(tmp_path: Path) -> None:
+    ((page,),) = reader(tmp_path).read([Source("a.png", tmp_path / "a.png")])
+    assert (page.result.reason, page.result.status, page.sha256) == ("vanished", PageStatus.FAILED, "")
+
+
+def test_the_sha256_is_that_of_the_bytes_that_were_read(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, {"a.tif": "xx"})
+    (pages,) = reader(tmp_path).read(list_sources([folder], tmp_path / "out"))
+    assert {page.sha256 for page in pages} == {hashlib.sha256(b"xx").hexdigest()}
+
+
+@pytest.mark.parametrize("name", ["sub/a.png", "n" * 250 + ".png", "a\nb.png", "%5c\\.png"])
+def test_pictures_are_written_where_the_table_says(tmp_path: Path, name: str) -> None:
+    sources = list_sources([folder_of(tmp_path, {name: "x"})], tmp_path / "out")
+    ((page,),) = reader(tmp_path, crops=True, overlays=True).read(sources)
+    assert page.crops == (f"crops/{picture_path(name)}/1-r01.png",)
+    files = {path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    assert files == {*page.crops, f"overlays/{picture_path(name)}.p1.jpg"}
+
+
+def test_two_names_never_share_a_picture() -> None:
+    names = ["a\nb.png", "a_b.png", "a\\nb.png", "a\tb.png", "\udcff.png", "a.png ", "a.png", "n" * 250, "n" * 251]
+    assert len({picture_path(name) for name in names}) == len(names)
+
+
+def test_pictures_that_cannot_be_written_end_the_job(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/overlays").write_text("a file")
+    sources = list_sources([folder_of(tmp_path, {"a.png": "x"})], tmp_path / "out")
+    with pytest.raises(OutputError):
+        reader(tmp_path, overlays=True).read(sources)
