@@ -14,8 +14,9 @@ from ocrbatch.page.lines import find_lines
 from ocrbatch.records import Page, read_only
 
 MIN_RUN_HEIGHT = 18.0
-MIN_LONE_HEIGHT = 24.0
-MIN_LONE_ASPECT = 0.6
+MIN_LONE_HEIGHT = 26.0
+MIN_LONE_ASPECT = 0.66
+MAX_TAPER = 0.12
 SINGLE_DIGIT_ASPECT = 2.2
 MAX_RUN_GAP = 0.8
 RUN_SIZE = 0.25
@@ -102,7 +103,9 @@ def _large_enough(run: Floats) -> bool:
     width, height = _size(run)
     if len(run) >= 3:
         return height >= MIN_RUN_HEIGHT
-    return height >= MIN_LONE_HEIGHT and width >= MIN_LONE_ASPECT * height
+    above, below = (np.linalg.norm(run[:, i] - run[:, j], axis=1).mean() for i, j in ((0, 1), (3, 2)))
+    straight = abs(above - below) <= MAX_TAPER * max(above, below)
+    return bool(straight and height >= MIN_LONE_HEIGHT and width >= MIN_LONE_ASPECT * height)
 
 
 def order_runs(runs: list[Floats]) -> list[Floats]:
