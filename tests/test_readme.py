@@ -1,5 +1,6 @@
 """The README tells the truth: its commands, its tables, its excerpt, its picture and its program."""
 
+import csv
 import re
 import shlex
 import subprocess
@@ -26,7 +27,7 @@ from tests.helpers.readme import (
     block,
     code_blocks,
     excerpt,
-    run_sample,
+    run_samples,
     shown_file,
     table,
 )
@@ -45,9 +46,14 @@ def parse(command: Any, words: list[str]) -> None:
     assert not context.args
 
 
+def fields_of(path: Path) -> dict[tuple[str, str, str], dict[str, str]]:
+    rows = csv.DictReader(path.read_text("utf-8").splitlines())
+    return {(row["file"], row["page"], row["field"]): row for row in rows}
+
+
 @pytest.fixture(scope="module")
-def sample_job(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return run_sample(tmp_path_factory.mktemp("readme") / "out")
+def samples_job(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return run_samples(tmp_path_factory.mktemp("readme") / "out")
 
 
 @pytest.mark.parametrize("line", COMMANDS)
@@ -98,16 +104,24 @@ def test_the_table_of_options_is_the_programs() -> None:
     assert sorted(map(sorted, told)) == sorted(sorted(opts) for opts in has if "--help" not in opts)
 
 
-def test_the_excerpt_is_what_the_program_reads(sample_job: Path) -> None:
-    told, read = table(block("excerpt"), *SHOWN), excerpt(sample_job / "results.csv")
+def test_the_excerpt_is_what_the_program_reads(samples_job: Path) -> None:
+    told, read = table(block("excerpt"), *SHOWN), excerpt(samples_job / "results.csv")
     place = SHOWN.index("confidence")
     # The last place of a probability may differ from one processor to another.
     assert [float(row.pop(place)) for row in told] == pytest.approx([float(row.pop(place)) for row in read], abs=0.02)
     assert told == read, "renew it: python -m tests.helpers.readme"
 
 
-def test_the_picture_is_what_the_program_draws(sample_job: Path) -> None:
-    drawn = (sample_job / "overlays" / f"{shown_file()}.p1.jpg").read_bytes()
+def test_the_samples_have_the_fields_of_their_truth_and_none_is_accepted_that_is_wrong(samples_job: Path) -> None:
+    truth, read = fields_of(ROOT / "samples/truth.csv"), fields_of(samples_job / "results.csv")
+    assert read.keys() == truth.keys()
+    accepted = {key: row["value"] for key, row in read.items() if row["status"] in ("accepted", "blank")}
+    assert len(accepted) > len(truth) / 3
+    assert accepted == {key: truth[key]["value"] for key in accepted}
+
+
+def test_the_picture_is_what_the_program_draws(samples_job: Path) -> None:
+    drawn = (samples_job / "overlays" / f"{shown_file()}.p1.jpg").read_bytes()
     shown, fresh = (cv2.imdecode(np.frombuffer(data, np.uint8), 1) for data in (PICTURE.read_bytes(), drawn))
     assert PICTURE.stat().st_size <= 200 * 1024
     assert shown.shape == fresh.shape

@@ -64,11 +64,10 @@ def excerpt(results: Path) -> list[list[str]]:
     return [[row[name] for name in SHOWN] for row in rows]
 
 
-def run_sample(out: Path) -> Path:
-    """Read the shown sample as the README's command does; gives the output folder."""
+def run_samples(out: Path) -> Path:
+    """Read the samples as the README's command does; gives the output folder."""
     command = [sys.executable, "-c", "from ocrbatch.commands.app import main; main()", "run"]
-    sample = str(ROOT / "samples" / shown_file())
-    subprocess.run([*command, sample, "-o", str(out), "--overlays"], check=True, capture_output=True)
+    subprocess.run([*command, str(ROOT / "samples"), "-o", str(out), "--overlays"], check=True, capture_output=True)
     return out
 
 
@@ -104,7 +103,7 @@ def main() -> None:
     parser.add_argument("--real", action="store_true", help="measure the real pages too")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        out = run_sample(Path(folder) / "out")
+        out = run_samples(Path(folder) / "out")
         rows = [[f"`{row[0]}`", f"`{row[1]}`" if row[1] else "", *row[2:]] for row in excerpt(out / "results.csv")]
         _put("excerpt", SHOWN, rows)
         PICTURE.write_bytes((out / "overlays" / f"{shown_file()}.p1.jpg").read_bytes())
