@@ -66,9 +66,7 @@ def load_model(path: str | os.PathLike[str] | None = None) -> Model:
     return Model(make_classifier(file), file.name, file.sha256)
 
 
-def read(
-    source: Source, *, model: str | os.PathLike[str] | None = None, accept: float = 0.995
-) -> Iterator[PageResult]:
+def read(source: Source, *, model: str | os.PathLike[str] | None = None, accept: float = 0.995) -> Iterator[PageResult]:
     """Read the pages of a file (its path or its bytes), or one page as uint8 array, (H, W) or RGB (H, W, 3).
 
     A field is accepted where its confidence (0–1) reaches ``accept``. A page that cannot be read is a result

@@ -12,6 +12,7 @@ Indices = npt.NDArray[np.intp]
 BAND = 0.1
 MIN_LINE = 7.0
 STRONGER = 1.6
+MIN_BAR = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def _erase_row_line(cuts: Floats, frame: Frame, row: int, noise: Floats) -> None
     along = cuts[:, low:high, frame.x : frame.x + frame.width]
     half = frame.width // 2
     # The median along the line is the line's own darkness: writing crosses only parts of it.
-    profiles = np.stack([_middle(along[..., :half]), _middle(along[..., half:])], axis=1)
+    profiles = np.stack([_quantile(along[..., :half], 0.5), _quantile(along[..., half:], 0.5)], axis=1)
     peaks, places = profiles.max(axis=2), profiles.argmax(axis=2)
     ruled = np.nonzero(peaks.max(axis=1) >= np.maximum(MIN_LINE, 2 * noise))[0]
     if not len(ruled):
@@ -80,7 +81,15 @@ def _thickness(cuts: Floats, frame: Frame, ruled: Indices, path: Indices, reach:
     """Give each line's first and last row relative to its path, with a row for its soft edge on both sides."""
     offsets = np.arange(-reach, reach + 1)
     strip = _rows(cuts, ruled, path[:, None] + offsets[:, None])[..., frame.x : frame.x + frame.width]
-    profile = _middle(strip)
+    usual, most = (_extent(_quantile(strip, share), reach) for share in (0.5, 0.3))
+    # A bar of a digit may lie along half of the line, but hardly along most of it.
+    bars = np.stack(usual, axis=1) - np.stack(most, axis=1)
+    with_bar = (np.abs(bars) >= MIN_BAR).any(axis=1)
+    return np.where(with_bar, most[0], usual[0]), np.where(with_bar, most[1], usual[1])
+
+
+def _extent(profile: Floats, reach: int) -> tuple[Indices, Indices]:
+    """Give the first and last row of each line from its profile (m, 2 reach + 1), with its soft edges."""
     pale = profile <= 0.2 * profile[:, reach - 1 : reach + 2].max(axis=1, keepdims=True)
     # The line ends where the first row on either side of its middle is pale.
     before, after = pale[:, :reach][:, ::-1], pale[:, reach + 1 :]
@@ -90,7 +99,7 @@ def _thickness(cuts: Floats, frame: Frame, ruled: Indices, path: Indices, reach:
 
 
 def _fill(cuts: Floats, ruled: Indices, path: Indices, rows: tuple[Indices, Indices], line: Floats) -> None:
-    """Replace each line: strokes that reach both of its edges run on, others end there."""
+    """Replace each line: strokes that reach one of its edges run on into it, others that are darker stay."""
     first, last = (edge[:, None, None] for edge in rows)
     above = _rows(cuts, ruled, path[:, None] + first - np.array([2, 1])[:, None]).max(axis=1)
     below = _rows(cuts, ruled, path[:, None] + last + np.array([1, 2])[:, None]).max(axis=1)
@@ -100,7 +109,8 @@ def _fill(cuts: Floats, ruled: Indices, path: Indices, rows: tuple[Indices, Indi
     # A slanted stroke leaves the line a little beside where it enters.
     reach = max(thickness // 2, 1)
     crossing = np.minimum(_widened(above, reach), _widened(below, reach))
-    crossing = np.minimum(crossing, np.maximum(above, below) + 0.5 * crossing)[:, None]
+    # A stroke that touches the line may run on along it, hidden: where it touches, the line is left to it.
+    crossing = np.maximum(crossing, np.maximum(above, below))[:, None]
     level = line[:, None, None]
     ink = np.where(middle > STRONGER * level + 15, middle, 0)
     carried = np.where(crossing > 0.5 * level + 20, np.minimum(middle, crossing), 0)
@@ -109,9 +119,9 @@ def _fill(cuts: Floats, ruled: Indices, path: Indices, rows: tuple[Indices, Indi
     cuts[ruled[cut], inner[inside], column] = np.maximum(ink, carried)[inside]
 
 
-def _middle(rows: Floats) -> Floats:
-    """Give the median along the last axis, as ``numpy.median`` would but for its cost on small arrays."""
-    place = rows.shape[-1] // 2
+def _quantile(rows: Floats, share: float) -> Floats:
+    """Give a quantile along the last axis, as ``numpy.quantile`` would but for its cost on small arrays."""
+    place = int(share * rows.shape[-1])
     return np.asarray(np.partition(rows, place, axis=-1)[..., place])
 
 

@@ -119,9 +119,7 @@ def as_json(report: Report) -> dict[str, object]:
     return {
         **_with_shares(report.total),
         "without_truth": report.without_truth,
-        "by_field": [
-            {"form": form, "field": field, **_with_shares(counts)} for form, field, counts in report.by_field
-        ],
+        "by_field": [{"form": form, "field": field, **_with_shares(counts)} for form, field, counts in report.by_field],
     }
 
 

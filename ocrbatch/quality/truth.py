@@ -35,9 +35,7 @@ def read_truth(path: Path, pages: Pages, fields: frozenset[str]) -> list[TrueVal
     """
     columns, lines = read_csv(path)
     if "file" not in columns:
-        raise FormError(
-            f"{path}: has no column file; head it file,page,field,value or file,page and the fields"
-        )
+        raise FormError(f"{path}: has no column file; head it file,page,field,value or file,page and the fields")
     long = {"field", "value"} <= set(columns)
     found = list(_long(path, lines) if long else _wide(columns, lines))
     spellings = {escape_name(file): file for file in pages} | {file: file for file in pages}
@@ -46,9 +44,7 @@ def read_truth(path: Path, pages: Pages, fields: frozenset[str]) -> list[TrueVal
         truth = _checked(path, line, row, spellings=spellings, pages=pages, fields=fields)
         key = (truth.file, truth.page, truth.field)
         if key in truths:
-            raise FormError(
-                f"{path}, line {line}: {row['file']}, {truth.field} stands here twice; keep one row"
-            )
+            raise FormError(f"{path}, line {line}: {row['file']}, {truth.field} stands here twice; keep one row")
         truths[key] = truth if long or truth.value else replace(truth, certain=False)
     if not truths:
         raise FormError(f"{path}: has no rows; write one for each field")
