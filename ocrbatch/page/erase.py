@@ -12,7 +12,7 @@ Indices = npt.NDArray[np.intp]
 BAND = 0.1
 MIN_LINE = 7.0
 STRONGER = 1.6
-MIN_BAR = 3
+MIN_BAR = 2
 
 
 @dataclass(frozen=True, slots=True)
