@@ -63,11 +63,15 @@ def first_row_time() -> float:
 
 def page_timers() -> dict[str, Callable[[], float]]:
     """Give what times (CPU, all threads) a 300-dpi A4 page of 64 cells, decoded alone and read to its end."""
+    import cv2
+
     from ocrbatch.model.card import load_model_file
     from ocrbatch.page.classify import make_classifier
     from ocrbatch.page.decode import decode
     from ocrbatch.page.reader import read_pages
 
+    # As in a worker: several threads would count their waiting for each other as work.
+    cv2.setNumThreads(1)
     classifier = make_classifier(load_model_file())
 
     def decoding(data: bytes) -> float:
