@@ -17,7 +17,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     rich_markup_mode="rich",
 )
-app.command()(run.run)
+app.command(epilog=run.EXIT_CODES)(run.run)
 app.command()(read.read)
 app.command()(status.status)
 app.command()(score.score)
