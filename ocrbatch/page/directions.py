@@ -8,7 +8,7 @@ from ocrbatch.records import Grey
 
 MAX_SKEW_DEGREES = 20.0
 PROPOSALS = 3
-SIDE = 700
+SIDE = 1000
 THIN = 7
 
 
@@ -19,8 +19,10 @@ def main_directions(picture: Grey) -> tuple[float, float]:
     sharpness of the projection along each proposal decides, as dots and hatching have gradients of their own.
     ``picture`` (H, W) uint8. Both are 0 where nothing stands out.
     """
-    shrink = min(1.0, SIDE / max(picture.shape))
-    small = cv2.resize(picture, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA) if shrink < 1 else picture
+    small = picture
+    while max(small.shape) > SIDE:
+        # Halving by area is many times quicker than any other reduction.
+        small = cv2.resize(small, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
     small = cv2.GaussianBlur(small, (0, 0), 0.8)
     gx = cv2.Scharr(small, cv2.CV_32F, 1, 0) / 4
     gy = cv2.Scharr(small, cv2.CV_32F, 0, 1) / 4
