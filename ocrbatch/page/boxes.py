@@ -22,6 +22,7 @@ SAME_SIZE = 0.14
 MAX_CANDIDATES = 3000
 ENOUGH_COMPANY = 4
 LOOK_AHEAD = 7
+MANY_CORNERS = 4000
 STRANGE_CONTRAST = 1.6
 ONE_PEN = 0.5
 MIN_EVENNESS = 0.15
@@ -132,11 +133,13 @@ def _candidates(line_map: LineMap) -> Cells:
 def _upper_sides(line_map: LineMap, points: Floats, hanging: Bools) -> tuple[Indices, Indices, Indices]:
     """Pair the verticals that stand on a horizontal with the next few to their right."""
     tops, lefts, rights = [], [], []
+    # On squared paper the nearest lines are cells enough, and all pairs would be millions.
+    reach = LOOK_AHEAD if np.count_nonzero(hanging) <= MANY_CORNERS else 1
     for line in np.nonzero(hanging.any(axis=1))[0]:
         reached = np.nonzero(hanging[line])[0]
         reached = reached[np.argsort(points[line, reached, 0], kind="stable")]
         # A stroke of writing may stand between two dividers, so the nearest is not always the right one.
-        for ahead in range(1, LOOK_AHEAD + 1):
+        for ahead in range(1, reach + 1):
             tops.append(np.full(max(len(reached) - ahead, 0), line))
             lefts.append(reached[:-ahead])
             rights.append(reached[ahead:])
@@ -193,7 +196,11 @@ def _measured(line_map: LineMap, points: Floats, top: Indices, bottom: Indices, 
     sure = (weakest >= SURE_SUPPORT) & (corners == 4) & whole
     faint = (weakest >= FAINT_SUPPORT) & (mean >= 0.5) & (corners >= 1) & whole
     keep = np.nonzero(sure | faint)[0]
-    keep = keep[np.argsort(-mean[keep], kind="stable")][:MAX_CANDIDATES]
+    keep = keep[np.argsort(-mean[keep], kind="stable")]
+    if len(keep) > MAX_CANDIDATES:
+        # The smallest of the well seen make up the table.
+        extent = (quads[keep, 2] - quads[keep, 0]).prod(axis=1)
+        keep = keep[np.lexsort((extent, -np.round(mean[keep], 1)))][:MAX_CANDIDATES]
     lines = np.column_stack([top, right, bottom, left])
     contrast = np.stack([side[0].contrast[side[1]] for side in sides], axis=1)
     parted = _parted(line_map.verticals, quads[keep], contrast[keep].max(axis=1))

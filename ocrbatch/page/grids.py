@@ -26,13 +26,16 @@ def neighbours(quads: Floats, tolerance: float = LIKE) -> tuple[Bools, Bools]:
     Gives two arrays (n, n): ``[i, j]`` where j stands right of i, and where j stands below i.
     """
     size = sizes(quads)
-    like = np.abs(size[:, None] - size[None]) <= tolerance * np.maximum(size[:, None], size[None]) + 1
-    alike = like.all(axis=2)
+    alike = np.ones((len(quads), len(quads)), np.bool_)
+    for side in size.T:
+        alike &= np.abs(side[:, None] - side) <= tolerance * np.maximum(side[:, None], side) + 1
     reach = 0.1 * size.min(axis=1) + 2
-    sides = [(quads[:, [1, 2]], quads[:, [0, 3]]), (quads[:, [3, 2]], quads[:, [0, 1]])]
-    beside, below = (
-        alike & (np.abs(end[:, None] - start[None]).max(axis=(2, 3)) <= reach[:, None]) for end, start in sides
-    )
+    beside, below = alike.copy(), alike
+    # A coordinate at a time: all at once would be gigabytes for a page of thousands of cells.
+    for found, ends, starts in ((beside, (1, 2), (0, 3)), (below, (3, 2), (0, 1))):
+        for end, start in zip(ends, starts, strict=True):
+            for axis in (0, 1):
+                found &= np.abs(quads[:, end, axis, None] - quads[None, :, start, axis]) <= reach[:, None]
     return beside, below
 
 
