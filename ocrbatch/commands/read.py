@@ -22,12 +22,14 @@ def read(
     """Read a few pages to standard output."""
     if as_csv and as_json:
         raise UsageError("--csv and --json exclude each other")
+    from ocrbatch.output.escape import escape_name
+
     pages = _pages(files, model)
     shown = _print_csv(pages) if as_csv else _print_json(pages) if as_json else _print_table(pages)
     failed = False
     for page in shown:
         if page.result.reason:
-            typer.echo(f"{page.file}, page {page.result.page}: {page.result.reason}", err=True)
+            typer.echo(f"{escape_name(page.file)}, page {page.result.page}: {page.result.reason}", err=True)
         failed |= page.result.status == "failed"
     raise typer.Exit(int(ExitCode.PAGES_FAILED if failed else ExitCode.OK))
 

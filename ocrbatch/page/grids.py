@@ -35,7 +35,8 @@ def neighbours(quads: Floats, tolerance: float = LIKE) -> tuple[Bools, Bools]:
     for found, ends, starts in ((beside, (1, 2), (0, 3)), (below, (3, 2), (0, 1))):
         for end, start in zip(ends, starts, strict=True):
             for axis in (0, 1):
-                found &= np.abs(quads[:, end, axis, None] - quads[None, :, start, axis]) <= reach[:, None]
+                apart = np.abs(quads[:, end, axis, None] - quads[None, :, start, axis])
+                np.logical_and(found, apart <= reach[:, None], out=found)
     return beside, below
 
 
