@@ -24,8 +24,8 @@ def main_directions(picture: Grey) -> tuple[float, float]:
         # Halving by area is many times quicker than any other reduction.
         small = cv2.resize(small, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
     small = cv2.GaussianBlur(small, (0, 0), 0.8)
-    gx = cv2.Scharr(small, cv2.CV_32F, 1, 0) / 4
-    gy = cv2.Scharr(small, cv2.CV_32F, 0, 1) / 4
+    gx = cv2.Scharr(small, cv2.CV_32F, 1, 0, scale=0.25)
+    gy = cv2.Scharr(small, cv2.CV_32F, 0, 1, scale=0.25)
     across = _sharpest(small, [0.0, *_peak_directions(gy, -gx)])
     # In the transposed picture a clockwise tilt is an anticlockwise one.
     down = -_sharpest(cv2.transpose(small), [0.0, *(-tilt for tilt in _peak_directions(gx, gy))])

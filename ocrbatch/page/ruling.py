@@ -38,7 +38,8 @@ def find_ruling(page: Page) -> Ruling:
     line_map = find_lines(page)
     cells = complete_grids(find_cells(line_map).quads, line_map)
     # A row that was filled can show its table where another cell is missing.
-    cells = complete_grids(straighten_rows(cells, line_map), line_map)
+    filled = straighten_rows(cells, line_map)
+    cells = complete_grids(filled, line_map) if len(filled) != len(cells) else filled
     cells = np.concatenate([cells, open_combs(line_map, cells)])
     runs = order_runs(join_runs(cells))
     to_page = np.linalg.inv(line_map.to_levelled)
