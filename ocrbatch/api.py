@@ -12,16 +12,13 @@ import numpy.typing as npt
 from ocrbatch.errors import InputError, UsageError
 from ocrbatch.model.card import load_model_file
 from ocrbatch.page.classify import Classifier, make_classifier
+from ocrbatch.page.crop import ink_of
 from ocrbatch.page.decode import decode
 from ocrbatch.page.normalize import normalize_many
 from ocrbatch.page.reader import read_pages
 from ocrbatch.records import LABELS, Grey, Page, PageFailure, PageResult, read_only
 
 Source = str | os.PathLike[str] | bytes | npt.NDArray[np.uint8]
-FAINTEST_PEAK = 30
-"""A picture whose strongest ink is less than so many grey levels off its paper is empty."""
-NOISE = 3.0
-"""Ink begins at so many times the border's own spread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +44,7 @@ class Model:
     def predict(self, images: Iterable[npt.NDArray[np.uint8]]) -> list[Digit]:
         """Tell the digit of each picture: uint8 (H, W) or RGB (H, W, 3), any size, ink dark or bright.
 
-        The paper is what most of the border is. Empty in gives empty out. UsageError for other arrays.
+        Pieces of a box along the sides are left out. Empty in gives empty out. UsageError for other arrays.
         """
         inks = [ink_of(_grey(image)) for image in images]
         scores = self._classifier.scores(normalize_many(inks))
@@ -78,24 +75,6 @@ def read(source: Source, *, model: str | os.PathLike[str] | None = None, accept:
     pages = _pages(source)
     classifier = make_classifier(load_model_file(None if model is None else Path(model)))
     return (page.result for page in read_pages(pages, classifier, accept=accept))
-
-
-def ink_of(grey: Grey) -> Grey:
-    """Give the ink (H, W) uint8, 0 for paper and 255 for the strongest, of a grey picture of any polarity.
-
-    The paper's level is the median of the border; ink lies on the side that is farther away from it.
-    """
-    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]]).astype(np.float32)
-    paper = float(np.median(border))
-    levels = grey.astype(np.float32)
-    ink = paper - levels if paper - levels.min() >= levels.max() - paper else levels - paper
-    near = np.abs(border - paper)
-    noise = NOISE * float(np.median(near))
-    ink = np.where(ink > noise, ink, 0)
-    peak = float(ink.max())
-    if peak < FAINTEST_PEAK:
-        return read_only(np.zeros(grey.shape, np.uint8))
-    return read_only(np.rint(ink * (255 / peak)).astype(np.uint8))
 
 
 def _pages(source: Source) -> Iterator[Page | PageFailure]:

@@ -9,7 +9,6 @@ import pytest
 from PIL import Image
 
 import ocrbatch
-from ocrbatch.api import ink_of
 from ocrbatch.records import Grey
 
 SAMPLES = Path(__file__).parents[1] / "samples"
@@ -113,12 +112,6 @@ def test_a_picture_of_another_kind_is_refused(model: ocrbatch.Model) -> None:
     for wrong in (np.zeros((0, 5), np.uint8), np.zeros(5, np.uint8), np.zeros((4, 4, 2), np.uint8)):
         with pytest.raises(ocrbatch.UsageError, match="shape"):
             model.predict([wrong])
-
-
-def test_ink_is_what_differs_from_the_border() -> None:
-    dark = drawn()
-    assert np.array_equal(ink_of(dark), 255 - dark)
-    assert np.array_equal(ink_of(255 - dark), 255 - dark)
 
 
 def test_a_models_name_and_content_are_told(model: ocrbatch.Model) -> None:

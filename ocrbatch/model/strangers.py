@@ -45,6 +45,48 @@ def _pair(first: Grey, label: int, second: Grey, rng: np.random.Generator) -> Gr
     return canvas
 
 
+def _fraction(first: Grey, label: int, second: Grey, rng: np.random.Generator) -> Grey:
+    """Write a vulgar fraction, with a slash or a bar, mostly after a whole number."""
+    whole, lower = _cropped(first), _cropped(second)
+    if whole.size == 0 or lower.size == 0:
+        return np.zeros_like(first)
+    height = len(first)
+    canvas = np.zeros((height, 2 * height), np.uint8)
+    right = 2
+    if rng.random() < 0.7:
+        right = _place(canvas, whole, (2, int(rng.integers(0, height // 5))), height * rng.uniform(0.5, 0.8))
+    right += int(rng.integers(-2, 8))
+    small = height * rng.uniform(0.25, 0.45)
+    pen = int(rng.integers(2, 5))
+    middle, half = height / 2 + rng.normal(0, 4), small * rng.uniform(0.8, 1.2)
+    slanted = rng.random() < 0.75
+    over = right + small * 0.3
+    if rng.random() < 0.7:
+        _stroke(canvas, np.array([over, over - rng.uniform(-2, 3)]), np.array([middle - small - 2, middle - 2]), pen)
+    else:
+        _place(canvas, lower, (int(right), int(middle - small - 2)), small)
+    if slanted:
+        lean = half * rng.uniform(0.3, 0.8)
+        start = over + small * rng.uniform(0.5, 0.9)
+        _stroke(canvas, np.array([start + lean, start - lean]), np.array([middle - half, middle + half]), pen)
+        _place(canvas, lower, (int(start + small * 0.4), int(middle - small * 0.2)), small)
+    else:
+        _stroke(canvas, np.array([right, right + 1.3 * small]), np.array([middle, middle]), pen)
+        _place(canvas, lower, (int(right + small * 0.2), int(middle + 3)), small)
+    return canvas
+
+
+def _place(canvas: Grey, picture: Grey, corner: tuple[int, int], height: float) -> int:
+    """Lay a picture, brought to a height, with its upper left corner (x, y) on the canvas; give its right side."""
+    scale = height / len(picture)
+    size = (max(1, round(picture.shape[1] * scale)), max(1, round(height)))
+    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    x, y = (max(int(side), 0) for side in corner)
+    place = canvas[y : y + size[1], x : x + size[0]]
+    np.maximum(place, small[: place.shape[0], : place.shape[1]], out=place)
+    return int(x + size[0])
+
+
 def _half(first: Grey, label: int, second: Grey, rng: np.random.Generator) -> Grey:
     """Keep half of a digit; a digit whose halves are digits themselves becomes a pair."""
     sides = HALVES.get(label, ())
@@ -189,6 +231,6 @@ def _stroke(canvas: Grey, x: np.ndarray, y: np.ndarray, pen: int) -> None:
 
 Drawer = Callable[[Grey, int, Grey, np.random.Generator], Grey]
 DRAWERS: tuple[Drawer, ...] = (
-    _pair, _half, _box_piece, _dash, _dot, _scribble, _struck_out, _cross, _noise,
+    _pair, _fraction, _half, _box_piece, _dash, _dot, _scribble, _struck_out, _cross, _noise,
 )  # fmt: skip
-SHARES = (0.33, 0.07, 0.15, 0.1, 0.06, 0.08, 0.1, 0.05, 0.06)
+SHARES = (0.27, 0.12, 0.07, 0.13, 0.09, 0.06, 0.07, 0.09, 0.05, 0.05)
