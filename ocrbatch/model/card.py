@@ -11,13 +11,14 @@ from ocrbatch.records import ModelFile
 
 SHIPPED = "digits.tflite"
 KINDS = {".tflite": "tflite", ".keras": "keras", ".h5": "h5", ".hdf5": "h5"}
+FLOAT = "-float"
 Card = dict[str, Any]
 
 
 def load_model_file(path: Path | None = None) -> ModelFile:
     """Read a model, the shipped one where no path is given, and check it before any parser sees it.
 
-    Its card is the file of the same name ending in ``.json``. A model without a card is taken as it is.
+    Its card is the file that ``card_path`` names. A model without a card is taken as it is.
     Raises ModelError where the file is missing, of an unknown kind, or not the one its card names.
     """
     shipped = path is None
@@ -36,7 +37,7 @@ def load_model_file(path: Path | None = None) -> ModelFile:
     if card is not None and card["files"][path.name] != sha256:
         raise ModelError(
             f"{path}: is not the model that its card names (damaged, truncated or changed); "
-            + ("install ocrbatch again" if shipped else f"fetch it again together with {path.stem}.json")
+            + ("install ocrbatch again" if shipped else f"fetch it again together with {card_path(path).name}")
         )
     name = path.stem if card is None else str(card.get("name", path.stem))
     return ModelFile(content, KINDS[path.suffix.lower()], name, sha256, 1.0 if card is None else card["temperature"])
@@ -52,7 +53,7 @@ def describe_model(path: Path | None = None) -> Card:
 
 def read_card(model: Path) -> Card | None:
     """Read the card beside a model file; None where there is none, or a .json that is not about this file."""
-    path = model.with_suffix(".json")
+    path = card_path(model)
     try:
         text = path.read_text("utf-8")
     except FileNotFoundError:
@@ -70,6 +71,13 @@ def read_card(model: Path) -> Card | None:
     if isinstance(temperature, bool) or not isinstance(temperature, int | float) or not 0 < temperature < math.inf:
         raise ModelError(f"{path}: temperature is {temperature!r}, and must be a number above 0")
     return {**card, "temperature": float(temperature)}
+
+
+def card_path(model: Path) -> Path:
+    """Name a model's card: it ends in ``.json``, and ``digits-float`` shares that of ``digits``."""
+    own = model.with_suffix(".json")
+    shared = model.with_name(model.stem.removesuffix(FLOAT) + ".json")
+    return own if own.exists() else shared
 
 
 def write_card(path: Path, card: Card) -> None:

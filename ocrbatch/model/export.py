@@ -1,36 +1,47 @@
-"""A trained network to the files that are read with: Keras', LiteRT's in int8, and the card of both."""
+"""A trained network to the files that are read with, and the one card of them all."""
 
 import contextlib
 import hashlib
-import io
 import platform
-import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
-from ocrbatch.errors import ModelError
-from ocrbatch.model.card import Card, write_card
+from ocrbatch.errors import ModelError, OutputError, UsageError
+from ocrbatch.model.card import Card, load_model_file, read_card, write_card
+from ocrbatch.model.convert import as_classifier, fit_temperature, spread, to_float, to_h5, to_int8, to_keras
 from ocrbatch.model.datasets import Dataset, Labels
 from ocrbatch.model.evaluate import evaluate
 from ocrbatch.model.parts import Split, to_input
-from ocrbatch.page.classify import BATCH, import_keras, make_classifier, quiet_stderr
+from ocrbatch.page.classify import Classifier, KerasClassifier
 from ocrbatch.records import ModelFile, Tiles
 
-SAMPLES = 1000
+if TYPE_CHECKING:
+    from ocrbatch.model.datasets import Mixture
+
+ABOUT = {10: "Handwritten digits: 28x28 grey tiles to 0-9", 11: "Handwritten digits: 28x28 grey tiles to 0-9 and none"}
+FORMATS = {"int8": ".tflite", "float": "-float.tflite", "h5": ".h5", "keras": ".keras"}
+"""How the file of each form ends, after the model's name."""
 LARGEST_LOSS = 0.005
 """How much accuracy the int8 form may lose before it counts as broken."""
-LICENCES = {"mnist": "CC BY-SA 3.0, as usually cited (Y. LeCun, C. Cortes, C. Burges)"}
+LARGEST_CHANGE = 0.05
+"""The share of typical digits that the int8 form may read otherwise before it counts as broken."""
+LICENCES = {
+    "mnist": "CC BY-SA 3.0, as usually cited (Y. LeCun, C. Cortes, C. Burges)",
+    "handwritten09": "believed CC0",
+    "optdigits": "CC BY 4.0 (E. Alpaydin, C. Kaynak, UCI)",
+    "letters": "MIT",
+    "odk_marks": "Apache-2.0",
+}
 VERSIONS = ("ocrbatch", "tensorflow", "keras", "numpy", "opencv-python-headless", "ai-edge-litert")
 
 
 def finish(
     model: Any,
-    data: Dataset,
+    mixture: "Mixture",
     split: Split,
     *,
     settings: Mapping[str, Any],
@@ -38,99 +49,89 @@ def finish(
     folder: Path,
     name: str,
 ) -> Path:
-    """Write ``name``.keras, ``name``.tflite and ``name``.json to ``folder``; give the LiteRT file's path.
+    """Write a trained network to ``folder`` in every form, and its card; give the int8 file's path.
 
-    Raises ModelError where the int8 form reads clearly worse than the network it was made from.
+    The files are ``name``.keras, ``name``.h5, ``name``.tflite (int8), ``name``-float.tflite and ``name``.json.
+    Raises ModelError where the int8 form reads clearly worse than the network it was made from, and
+    OutputError where ``folder`` cannot be written.
     """
-    keras = import_keras()
-    # Without the optimizer's state, which is twice the weights.
-    bare = keras.Model.from_config(model.get_config())
-    bare.set_weights(model.get_weights())
-    bare.save(folder / f"{name}.keras")
-    content = to_int8(bare, split.worn_tiles[:SAMPLES])
+    int8 = to_int8(model, split.worn_tiles)
     kept_tiles = np.concatenate([split.clean_tiles, split.worn_tiles])
     kept_labels = np.concatenate([split.clean_labels, split.worn_labels])
-    temperature = fit_temperature(as_classifier(content, 1.0).scores(kept_tiles), kept_labels)
-    loss = _int8_loss(bare, as_classifier(content, temperature), kept_tiles, kept_labels)
-    tflite = folder / f"{name}.tflite"
-    _write(tflite, content)
+    temperature = fit_temperature(as_classifier(int8, 1.0).scores(kept_tiles), kept_labels)
+    classifier = as_classifier(int8, temperature)
+    loss = _int8_loss(model, classifier, kept_tiles, kept_labels)
+    contents = {f"{name}{FORMATS['int8']}": int8}
+    for form in ("float", "h5", "keras"):
+        contents[f"{name}{FORMATS[form]}"] = _formed(model, form, split.worn_tiles)
+    names = _unlike(mixture.sets)
     card: Card = {
         "name": name,
-        "about": "Handwritten digits: 28x28 grey tiles to 0-9 and not-a-digit",
-        "files": {path.name: _sha256(path) for path in (tflite, folder / f"{name}.keras")},
+        "about": ABOUT[model.output_shape[1]],
+        "files": _sums(contents),
         "temperature": temperature,
-        "parameters": int(bare.count_params()),
-        "data": [describe(data)],
+        "parameters": int(model.count_params()),
+        "data": [describe(*source) for source in zip(names, mixture.sets, mixture.weights, strict=True)],
         "training": {**settings, "kept_back": len(split.clean_tiles), "best_epoch": epoch},
         "metrics": {
             "int8_accuracy_lost": round(loss, 5),
-            "kept_back": _measures(content, temperature, split.clean_tiles, split.clean_labels),
-            "kept_back_worn": _measures(content, temperature, split.worn_tiles, split.worn_labels),
-            "test": _measures(content, temperature, data.test_tiles, data.test_labels),
+            "kept_back": _measures(classifier, split.clean_tiles, split.clean_labels),
+            "kept_back_worn": _measures(classifier, split.worn_tiles, split.worn_labels),
+            "test": {
+                known: _measures(classifier, data.test_tiles, data.test_labels)
+                for known, data in zip(names, mixture.sets, strict=True)
+            },
         },
-        "made_with": {"python": platform.python_version(), **_versions()},
+        "made_with": _made_with(),
     }
-    write_card(folder / f"{name}.json", card)
-    return tflite
+    return _write_all(folder, contents, name, card)[0]
 
 
-def to_int8(model: Any, samples: Tiles) -> bytes:
-    """Convert a Keras model to LiteRT: int8 in and throughout, weights a scale a channel, batch fixed.
+def export_model(
+    source: Path, folder: Path, formats: Sequence[str] = ("int8",), samples: Tiles | None = None
+) -> list[Path]:
+    """Write a .keras or .h5 model to ``folder`` in other forms (FORMATS); give the paths of the new files.
 
-    ``samples`` (n, 28, 28) uint8 are typical tiles, from which the ranges of the activations are taken. The
-    logits come out in int8 too: their steps of about 0.07 move a confidence of 0.995 by 0.0004.
+    Their card says what the source's card says, and from which file they were made. ``samples`` (n, 28, 28)
+    uint8 are typical digits, needed for int8 alone. Raises UsageError for forms that cannot be made so or
+    would take a file's place, ModelError for a model that cannot be opened safely or does not stand the
+    change, OutputError where ``folder`` cannot be written.
     """
-    import tensorflow as tf
-
-    def typical() -> Any:
-        for start in range(0, len(samples), BATCH):
-            part = samples[start : start + BATCH]
-            # The full range of grey must be among them, so that a tile's level is its int8 value less 128.
-            filled = np.zeros((BATCH, *samples.shape[1:]), np.uint8)
-            filled[: len(part)] = part
-            filled[-1, 0, 0] = 255
-            yield [to_input(filled)]
-
-    keras = import_keras()
-    fixed = keras.Input(batch_shape=(BATCH, *samples.shape[1:], 1))
-    converter = tf.lite.TFLiteConverter.from_keras_model(keras.Model(fixed, model(fixed, training=False)))
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.representative_dataset = typical
-    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-    converter.inference_input_type = tf.int8
-    converter.inference_output_type = tf.int8
-    with quiet_stderr(), warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-        warnings.simplefilter("ignore")
-        content: bytes = converter.convert()
-    return content
-
-
-def as_classifier(content: bytes, temperature: float) -> Any:
-    """Open LiteRT bytes as the classifier that reads with them."""
-    return make_classifier(ModelFile(content, "tflite", "trained", hashlib.sha256(content).hexdigest(), temperature))
-
-
-def fit_temperature(scores: npt.NDArray[np.float32], labels: Labels) -> float:
-    """Find the temperature that makes the truth most probable, given probabilities at temperature 1.
-
-    After C. Guo et al., "On calibration of modern neural networks" (2017).
-    """
-    logits = np.log(np.maximum(scores.astype(np.float64), 1e-30))
-
-    def loss(temperature: float) -> float:
-        scaled = logits / temperature
-        peak = scaled.max(axis=1, keepdims=True)
-        total = peak[:, 0] + np.log(np.exp(scaled - peak).sum(axis=1))
-        return float((total - scaled[np.arange(len(labels)), labels]).mean())
-
-    temperatures = np.exp(np.linspace(np.log(0.25), np.log(4), 241))
-    return round(float(temperatures[int(np.argmin([loss(value) for value in temperatures]))]), 4)
+    unknown = [form for form in formats if form not in FORMATS]
+    if unknown:
+        raise UsageError(f"There is no format {unknown[0]}; there are {', '.join(FORMATS)}")
+    if "int8" in formats and (samples is None or len(samples) == 0):
+        raise UsageError("The int8 form needs typical digits, to see how large its values get: give --samples SET")
+    loaded = load_model_file(source)
+    if loaded.kind == "tflite":
+        raise UsageError(f"{source}: is exported already; give the .keras or .h5 file that it was made from")
+    paths = [folder / f"{source.stem}{FORMATS[form]}" for form in dict.fromkeys(formats)]
+    before = _card_before(source, loaded, paths)
+    classifier = KerasClassifier(loaded)
+    try:
+        made = {form: _formed(classifier._model, form, samples) for form in dict.fromkeys(formats)}
+    except Exception as error:  # the layers are Keras' own, but not all of them go into each form
+        raise ModelError(f"{source}: cannot be exported ({error})") from error
+    exported: Card = {**before.get("exported", {}), "from": source.name, "sha256": loaded.sha256}
+    if "int8" in made and samples is not None:
+        exported["int8_readings_changed"] = _changed(classifier, as_classifier(made["int8"], 1.0), spread(samples))
+    contents = {path.name: made[form] for form, path in zip(made, paths, strict=True)}
+    told = read_card(source) or {
+        "name": loaded.name,
+        "about": ABOUT[classifier._model.output_shape[1]],
+        "temperature": loaded.temperature,
+        "parameters": int(classifier._model.count_params()),
+        "made_with": _made_with(),
+    }
+    card = {**told, "files": {**before.get("files", {}), **_sums(contents)}, "exported": exported}
+    return _write_all(folder, contents, source.stem, card)
 
 
-def describe(data: Dataset) -> Card:
-    """Tell a set's name, sizes, licence and sha256."""
+def describe(name: str, data: Dataset, weight: float) -> Card:
+    """Tell a set's name, its weight in the mixture, sizes, licence and sha256."""
     return {
-        "name": data.name,
+        "name": name,
+        "weight": weight,
         "train": len(data.train_tiles),
         "test": len(data.test_tiles),
         "licence": LICENCES.get(data.name, "not stated"),
@@ -138,7 +139,23 @@ def describe(data: Dataset) -> Card:
     }
 
 
-def _int8_loss(model: Any, classifier: Any, tiles: Tiles, labels: Labels) -> float:
+def _formed(model: Any, form: str, samples: Tiles | None) -> bytes:
+    if form == "int8":
+        assert samples is not None
+        return to_int8(model, samples)
+    return {"float": to_float, "h5": to_h5, "keras": to_keras}[form](model)
+
+
+def _unlike(sets: Sequence[Dataset]) -> list[str]:
+    """Give each set its name, with a number after it where an earlier one has the same."""
+    names: list[str] = []
+    for data in sets:
+        same = sum(earlier.name == data.name for earlier in sets[: len(names)])
+        names.append(f"{data.name} {same + 1}" if same else data.name)
+    return names
+
+
+def _int8_loss(model: Any, classifier: Classifier, tiles: Tiles, labels: Labels) -> float:
     """Give the accuracy lost from float to int8; ModelError where it is more than half a point."""
     read = np.asarray(model.predict(to_input(tiles), batch_size=512, verbose=0)).argmax(axis=1)
     lost = float((read == labels).mean()) - evaluate(classifier, tiles, labels).accuracy
@@ -147,10 +164,22 @@ def _int8_loss(model: Any, classifier: Any, tiles: Tiles, labels: Labels) -> flo
     return lost
 
 
-def _measures(content: bytes, temperature: float, tiles: Tiles, labels: Labels) -> Card | None:
+def _changed(network: Classifier, exported: Classifier, samples: Tiles) -> float:
+    """Give the share of samples that are read otherwise; ModelError where it is more than one in twenty."""
+    read, now = (classifier.scores(samples).argmax(axis=1) for classifier in (network, exported))
+    changed = float((read != now).mean())
+    if changed > LARGEST_CHANGE:
+        raise ModelError(
+            f"The int8 form reads {changed:.1%} of the samples otherwise than the network; give --samples that are "
+            "like what it will read, or export it as float"
+        )
+    return round(changed, 5)
+
+
+def _measures(classifier: Classifier, tiles: Tiles, labels: Labels) -> Card | None:
     if len(tiles) == 0:
         return None
-    result = evaluate(as_classifier(content, temperature), tiles, labels)
+    result = evaluate(classifier, tiles, labels)
     return {
         "count": result.count,
         "accuracy": round(result.accuracy, 5),
@@ -159,18 +188,48 @@ def _measures(content: bytes, temperature: float, tiles: Tiles, labels: Labels) 
     }
 
 
-def _write(path: Path, content: bytes) -> None:
-    draft = path.with_name(path.name + ".tmp")
-    draft.write_bytes(content)
-    draft.replace(path)
+def _card_before(source: Path, loaded: ModelFile, paths: Sequence[Path]) -> Card:
+    """Give the card that will name the new files too, where there is one; UsageError where it is another model's.
+
+    A file that the source's own card names is left as it is, for the card tells how good it is.
+    """
+    folder = paths[0].parent
+    beside = folder.resolve() == source.parent.resolve()
+    own = read_card(source) if beside else None
+    named = {source.name, *(own["files"] if own else ())}
+    taken = [path for path in paths if beside and path.name in named]
+    if taken:
+        raise UsageError(f"{taken[0]}: is there already, and is what its card tells of; choose another folder with -o")
+    card = folder / f"{source.stem}.json"
+    if own or not card.exists():
+        return own or {}
+    earlier = (read_card(folder / f"{source.stem}{form}") for form in FORMATS.values())
+    known: Card | None = next(filter(None, earlier), None)
+    if known is None or known.get("exported", {}).get("sha256") != loaded.sha256:
+        raise UsageError(f"{card}: is the card of another model, and would be lost; choose another folder with -o")
+    return known
 
 
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def _write_all(folder: Path, contents: Mapping[str, bytes], name: str, card: Card) -> list[Path]:
+    """Write the files, each at once or not at all, and then the card that names them."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for file, content in contents.items():
+            draft = folder / f"{file}.tmp"
+            draft.write_bytes(content)
+            draft.replace(folder / file)
+        write_card(folder / f"{name}.json", card)
+    except OSError as error:
+        raise OutputError(f"{folder}: cannot be written ({error.strerror}); choose another with -o") from error
+    return [folder / file for file in contents]
 
 
-def _versions() -> dict[str, str]:
-    known = {}
+def _sums(contents: Mapping[str, bytes]) -> dict[str, str]:
+    return {file: hashlib.sha256(content).hexdigest() for file, content in contents.items()}
+
+
+def _made_with() -> dict[str, str]:
+    known = {"python": platform.python_version()}
     for package in VERSIONS:
         with contextlib.suppress(metadata.PackageNotFoundError):
             known[package] = metadata.version(package)

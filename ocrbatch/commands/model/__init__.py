@@ -3,7 +3,8 @@
 import typer
 
 from ocrbatch.commands.model.evaluate import evaluate
-from ocrbatch.commands.model.show import info
+from ocrbatch.commands.model.predict import predict
+from ocrbatch.commands.model.show import export, info, list_networks
 from ocrbatch.commands.model.train import train
 
 app = typer.Typer(
@@ -11,5 +12,6 @@ app = typer.Typer(
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (train, evaluate, info):
+for command in (train, evaluate, predict, export, info):
     app.command()(command)
+app.command("list")(list_networks)
