@@ -238,6 +238,16 @@ def test_a_model_that_its_card_does_not_name_is_not_opened(tmp_path: Path) -> No
         export_model(tmp_path / "digits.keras", tmp_path / "out", ["h5"])
 
 
+def test_a_model_with_code_inside_is_not_opened(tmp_path: Path) -> None:
+    keras = import_keras()
+    tiles = keras.Input((28, 28, 1))
+    values = keras.layers.Lambda(lambda values: values * 2)(keras.layers.Flatten()(tiles))
+    keras.Model(tiles, keras.layers.Dense(10)(values)).save(tmp_path / "odd.keras")
+    with pytest.raises(ModelError, match="may run code"):
+        export_model(tmp_path / "odd.keras", tmp_path / "out", ["h5"])
+    assert not (tmp_path / "out").exists()
+
+
 def test_the_older_form_is_written_without_a_word(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     export_model(SHIPPED, tmp_path, ["h5", "float"])
     assert capfd.readouterr() == ("", "")

@@ -53,8 +53,8 @@ def export(
 ) -> None:
     """Write a Keras model in other forms: int8 and float for LiteRT, h5 and keras for Keras.
 
-    The files are called as the model is, and the float one NAME-float.tflite; NAME.json says of all what the
-    model's card says. Needs the extra: pip install 'ocrbatch[train]'.
+    The files are called as the model is, the float one NAME-float.tflite. NAME.json says of them what the card
+    of the model says. Needs TensorFlow; ocrbatch doctor tells how it is installed.
     """
     from ocrbatch.model.datasets import load_dataset
     from ocrbatch.model.export import export_model
