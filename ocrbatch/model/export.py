@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ocrbatch.errors import ModelError, OutputError, UsageError
+from ocrbatch.errors import ModelError, UsageError
 from ocrbatch.model.card import Card, load_model_file, read_card, write_card
 from ocrbatch.model.convert import as_classifier, fit_temperature, spread, to_float, to_h5, to_int8, to_keras
 from ocrbatch.model.datasets import Dataset, Labels
 from ocrbatch.model.evaluate import evaluate
 from ocrbatch.model.parts import Split, to_input
+from ocrbatch.output.files import make_folder, output_errors
 from ocrbatch.page.classify import Classifier, KerasClassifier
 from ocrbatch.records import ModelFile, Tiles
 
@@ -98,8 +99,10 @@ def export_model(
     change, OutputError where ``folder`` cannot be written.
     """
     unknown = [form for form in formats if form not in FORMATS]
-    if unknown:
-        raise UsageError(f"There is no format {unknown[0]}; there are {', '.join(FORMATS)}")
+    if unknown or not formats:
+        raise UsageError(
+            f"There is no format {unknown[0] if unknown else 'of no name'}; there are {', '.join(FORMATS)}"
+        )
     if "int8" in formats and (samples is None or len(samples) == 0):
         raise UsageError("The int8 form needs typical digits, to see how large its values get: give --samples SET")
     loaded = load_model_file(source)
@@ -212,15 +215,16 @@ def _card_before(source: Path, loaded: ModelFile, paths: Sequence[Path]) -> Card
 
 def _write_all(folder: Path, contents: Mapping[str, bytes], name: str, card: Card) -> list[Path]:
     """Write the files, each at once or not at all, and then the card that names them."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
+    with output_errors(folder):
         for file, content in contents.items():
-            draft = folder / f"{file}.tmp"
-            draft.write_bytes(content)
-            draft.replace(folder / file)
+            draft = folder / f".{file}.tmp"
+            try:
+                draft.write_bytes(content)
+                draft.replace(folder / file)
+            finally:
+                draft.unlink(missing_ok=True)
         write_card(folder / f"{name}.json", card)
-    except OSError as error:
-        raise OutputError(f"{folder}: cannot be written ({error.strerror}); choose another with -o") from error
     return [folder / file for file in contents]
 
 

@@ -227,6 +227,10 @@ def test_a_folder_that_cannot_be_written_is_an_output_error(tmp_path: Path) -> N
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError):
         export_model(SHIPPED, tmp_path / "file", ["keras"])
+    (tmp_path / "out" / "digits.keras").mkdir(parents=True)
+    with pytest.raises(OutputError):
+        export_model(SHIPPED, tmp_path / "out", ["keras"])
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["digits.keras"]
 
 
 def test_a_model_that_its_card_does_not_name_is_not_opened(tmp_path: Path) -> None:
