@@ -5,8 +5,11 @@ import numpy as np
 
 from ocrbatch.records import Grey
 
-SHARES = {7: 0.25, 1: 0.4, 0: 0.02}
-"""How many of a label's digits are changed: 7s get a bar, 1s an upstroke, and a few 0s a slash."""
+SHARES = {7: 0.35, 1: 0.3, 0: 0.02, 2: 0.12, 3: 0.05}
+"""How many of a label's digits are changed: 7s get a bar or a hook, 1s an upstroke, some 2s and 3s a curl where
+they begin, and a few 0s a slash."""
+HOOKED = 0.35
+BARRED = 0.85
 
 
 def national_form(canvas: Grey, label: int, rng: np.random.Generator) -> Grey:
@@ -19,7 +22,13 @@ def national_form(canvas: Grey, label: int, rng: np.random.Generator) -> Grey:
     pen = _pen(canvas, y + height // 2, rng)
     drawn = canvas.copy()
     if label == 7:
-        _bar(drawn, (x, y, width, height), pen, rng)
+        hooked = rng.random() < HOOKED
+        if hooked:
+            _hook(drawn, (x, y, width, height), pen, rng)
+        if not hooked or rng.random() < BARRED:
+            _bar(drawn, (x, y, width, height), pen, rng)
+    elif label in (2, 3):
+        _curl(drawn, (x, y, width, height), pen, rng)
     elif label == 0:
         _line(drawn, (x, y + height), (x + width, y), pen)
     else:
@@ -35,6 +44,31 @@ def _bar(canvas: Grey, box: tuple[int, int, int, int], pen: int, rng: np.random.
     half = width * rng.uniform(0.25, 0.5)
     tilt = half * rng.uniform(-0.35, 0.15)
     _line(canvas, (centre - half, middle - tilt), (centre + half, middle + tilt), pen)
+
+
+def _hook(canvas: Grey, box: tuple[int, int, int, int], pen: int, rng: np.random.Generator) -> None:
+    """Draw the short downstroke with which the top of a 7 may begin."""
+    x, y = _beginning(canvas, box, 0.3)
+    height = box[3]
+    _line(canvas, (x, y), (x + height * rng.uniform(-0.08, 0.04), y + height * rng.uniform(0.06, 0.17)), min(pen, 4))
+
+
+def _curl(canvas: Grey, box: tuple[int, int, int, int], pen: int, rng: np.random.Generator) -> None:
+    """Draw the small loop with which a 2 or a 3 may begin."""
+    x, y = _beginning(canvas, box, 0.45)
+    across, down = (box[3] * rng.uniform(0.08, 0.16) for _ in range(2))
+    centre = (round(x + across * rng.uniform(0.3, 1)), round(y - down * rng.uniform(-0.3, 0.8)))
+    axes = (max(round(across), 2), max(round(down), 2))
+    cv2.ellipse(canvas, centre, axes, rng.uniform(-40, 40), 0, 360, 255, max(pen - 2, 1), cv2.LINE_AA)
+
+
+def _beginning(canvas: Grey, box: tuple[int, int, int, int], share: float) -> tuple[float, float]:
+    """Give the leftmost point of the writing in the upper ``share`` of its box."""
+    x, y, width, height = box
+    inked = canvas[y : y + max(round(share * height), 1), x : x + width] > 127
+    column = int(inked.any(axis=0).argmax())
+    rows = np.flatnonzero(inked[:, column])
+    return float(x + column), float(y + (rows.mean() if rows.size else 0))
 
 
 def _upstroke(canvas: Grey, box: tuple[int, int, int, int], pen: int, rng: np.random.Generator) -> None:

@@ -30,8 +30,12 @@ THROUGH = 0.9
 FRAMED = 3
 """A picture with lines along so many of its sides is a whole cell; a digit that fills its picture has fewer bars."""
 RIM = 0.04
+LEAST_FOR_LINES = 24
+"""In a smaller picture a thin stroke looks like a line."""
+LONG_RUN = 0.45
+LINE_THICKNESS = 0.12
 FILLS = 0.75
-SPECK_AREA = 0.03
+SPECK_AREA = 0.08
 SPECK_EXTENT = 0.12
 
 Floats = npt.NDArray[np.float32]
@@ -121,24 +125,56 @@ def _within(darkness: Floats, mask: Grey) -> tuple[Floats, Grey]:
     framed = sum(lined) >= FRAMED
     if any(lined):
         freed = _without_lines(darkness, [framed or side for side in lined])
-        strokes = _strokes(_without_rim(freed) if framed else freed)
-        cleared = None if strokes is None else _without_sides(strokes)
-        # A digit that fills its picture has bars where others have lines, and nearly fills it without them.
-        if cleared is not None and (framed or not _touches(cleared) or _height(cleared) <= FILLS * len(cleared)):
-            return freed, cleared
-    return darkness, mask if inside is None else inside
+        rim = max(round(RIM * min(mask.shape)), 1) if framed else 0
+        strokes = _strokes(_without_rim(freed, rim))
+        cleared = None if strokes is None else _without_sides(strokes, rim)
+        if cleared is not None and (framed or _is_small(cleared)):
+            darkness, inside = freed, cleared
+    left = mask if inside is None else inside
+    if _touches(left) and min(left.shape) >= LEAST_FOR_LINES:
+        cleared = _without_sides(_without_long_runs(left))
+        if cleared is not None and not _touches(cleared) and _height(cleared) <= FILLS * len(cleared):
+            return darkness, cleared
+    return darkness, left
 
 
-def _without_rim(darkness: Floats) -> Floats:
-    """Clear the outermost pixels, where a frame's edge is left."""
-    rim = max(round(RIM * min(darkness.shape)), 1)
-    cleared = np.zeros_like(darkness)
-    cleared[rim:-rim, rim:-rim] = darkness[rim:-rim, rim:-rim]
-    return cleared
+def _is_small(mask: Grey) -> bool:
+    """Tell whether the writing is clear of the sides, or at least less high than a digit that fills its picture.
+
+    Such a one has bars where others have lines, and nearly fills the picture without them.
+    """
+    return not _touches(mask) or _height(mask) <= FILLS * len(mask)
 
 
 def _height(mask: Grey) -> int:
     return int(cv2.boundingRect(mask)[3])
+
+
+def _without_long_runs(mask: Grey) -> Grey:
+    """Take thin straight lines from side to side out of the strokes; what crosses one is joined again."""
+    freed = mask.copy()
+    for strokes, left in ((mask, freed), (mask.T, freed.T)):
+        kernel = np.ones((1, max(round(LONG_RUN * strokes.shape[1]), 3)), np.uint8)
+        runs = cv2.morphologyEx(np.ascontiguousarray(strokes), cv2.MORPH_OPEN, kernel)
+        _, labels, stats, _ = cv2.connectedComponentsWithStats(runs, connectivity=8)
+        through = stats[:, cv2.CC_STAT_WIDTH] >= THROUGH * strokes.shape[1]
+        thin = stats[:, cv2.CC_STAT_AREA] <= LINE_THICKNESS * len(strokes) * stats[:, cv2.CC_STAT_WIDTH]
+        through[0] = False
+        lines: Grey = (through & thin)[labels].astype(np.uint8)
+        without = np.where(lines > 0, 0, strokes).astype(np.uint8)
+        thickness = int(lines.sum(axis=0).max()) + 1
+        joined = cv2.morphologyEx(without, cv2.MORPH_CLOSE, np.ones((thickness, 1), np.uint8))
+        left[(lines > 0) & (joined == 0)] = 0
+    return freed
+
+
+def _without_rim(darkness: Floats, rim: int) -> Floats:
+    """Clear so many of the outermost pixels, where a frame's edge is left."""
+    height, width = darkness.shape
+    cleared = np.zeros_like(darkness)
+    inner = np.s_[rim : height - rim, rim : width - rim]
+    cleared[inner] = darkness[inner]
+    return cleared
 
 
 def _runs_through(mask: Grey) -> bool:
@@ -148,14 +184,14 @@ def _runs_through(mask: Grey) -> bool:
     return bool(ruled.mean() >= THROUGH and ruled[:ends].all() and ruled[-ends:].all())
 
 
-def _without_sides(mask: Grey) -> Grey | None:
+def _without_sides(mask: Grey, rim: int = 0) -> Grey | None:
     """Drop the connected parts that lie along the picture's sides; None where nothing of a digit's size is left."""
     height, width = mask.shape
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     area = stats[:, cv2.CC_STAT_AREA]
     left, top = stats[:, cv2.CC_STAT_LEFT], stats[:, cv2.CC_STAT_TOP]
     right, bottom = left + stats[:, cv2.CC_STAT_WIDTH], top + stats[:, cv2.CC_STAT_HEIGHT]
-    at_side = (left == 0) | (top == 0) | (right == width) | (bottom == height)
+    at_side = (left <= rim) | (top <= rim) | (right >= width - rim) | (bottom >= height - rim)
     dx, dy = round(SIDE_BAND * width), round(SIDE_BAND * height)
     inside = np.bincount(labels[dy : height - dy, dx : width - dx].ravel(), minlength=count)
     keep = ~(at_side & (inside < MOSTLY * area))
