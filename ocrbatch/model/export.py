@@ -6,22 +6,19 @@ import platform
 from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ocrbatch.errors import ModelError, UsageError
 from ocrbatch.model.card import Card, load_model_file, read_card, write_card
 from ocrbatch.model.convert import as_classifier, fit_temperature, spread, to_float, to_h5, to_int8, to_keras
-from ocrbatch.model.datasets import Dataset, Labels
+from ocrbatch.model.datasets import Dataset, Labels, Mixture
 from ocrbatch.model.evaluate import evaluate
 from ocrbatch.model.parts import Split, to_input
 from ocrbatch.output.files import make_folder, output_errors
 from ocrbatch.page.classify import Classifier, KerasClassifier
 from ocrbatch.records import ModelFile, Tiles
-
-if TYPE_CHECKING:
-    from ocrbatch.model.datasets import Mixture
 
 ABOUT = {10: "Handwritten digits: 28x28 grey tiles to 0-9", 11: "Handwritten digits: 28x28 grey tiles to 0-9 and none"}
 FORMATS = {"int8": ".tflite", "float": "-float.tflite", "h5": ".h5", "keras": ".keras"}
@@ -42,7 +39,7 @@ VERSIONS = ("ocrbatch", "tensorflow", "keras", "numpy", "opencv-python-headless"
 
 def finish(
     model: Any,
-    mixture: "Mixture",
+    mixture: Mixture,
     split: Split,
     *,
     settings: Mapping[str, Any],
