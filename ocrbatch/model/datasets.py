@@ -1,35 +1,35 @@
-"""Labelled digits from an .npz file, a folder of IDX files, or Keras' own download of MNIST."""
+"""Labelled digits in MNIST's form, from sets of any form, and mixtures of several sets."""
 
-import gzip
 import hashlib
-import zipfile
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from ocrbatch.errors import MissingExtraError, ModelError
-from ocrbatch.records import LABELS, Tiles
+from ocrbatch.errors import ModelError, UsageError
+from ocrbatch.model.sources import Pictures, is_there, read_source
+from ocrbatch.page.crop import ink_of
+from ocrbatch.page.normalize import SIDE, normalize
+from ocrbatch.records import LABELS, NOT_A_DIGIT, Grey, Tiles
 
-SIDE = 28
-INSTALL_TRAIN = "pip install 'ocrbatch[train]'"
-IDX_NAMES = {
-    "x_train": "train-images-idx3-ubyte",
-    "y_train": "train-labels-idx1-ubyte",
-    "x_test": "t10k-images-idx3-ubyte",
-    "y_test": "t10k-labels-idx1-ubyte",
-}
-_IDX_UBYTE = 0x08
+BLANK = -1
+"""The label of an empty cell."""
+LOOKALIKES = "OoQDlIij|SsZzqgGbBy"
+"""Characters that may be written as a digit is: neither a digit nor surely none."""
+FIRST_CODE = 32
+DARK_BORDER = 64
+HEAVIEST = 1000.0
 
 Labels = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """Digits in MNIST's form: tiles (n, 28, 28) uint8, ink bright on 0, and labels (n,) 0–9.
+    """Digits in MNIST's form: tiles (n, 28, 28) uint8, ink bright on 0, and labels (n,) int64, 0–9 or 10 for none.
 
-    The test part is empty where the source has none; ``sha256`` is that of the source's arrays.
+    The test part may be empty; ``sha256`` is that of these arrays.
     """
 
     name: str
@@ -40,108 +40,140 @@ class Dataset:
     sha256: str
 
 
-def load_dataset(source: str) -> Dataset:
-    """Load and check a set; ``source`` is a file, a folder, or the word ``mnist``.
+@dataclass(frozen=True, slots=True)
+class Mixture:
+    """Several sets to train on; ``weights`` say how many times an epoch shows each digit of each set.
 
-    Raises ModelError where something is missing or of the wrong shape, before any training begins.
+    A weight of 0.5 is a fresh random half each epoch.
     """
-    path = Path(source)
-    if source == "mnist" and not path.exists():
-        name, arrays = "mnist", _download_mnist()
-    elif path.is_dir():
-        name, arrays = path.resolve().name, _read_idx_folder(path)
-    elif path.is_file():
-        name, arrays = path.stem, _read_npz(path)
-    else:
-        raise ModelError(
-            f"{source}: no such set; give an .npz file, a folder of IDX files, or the word mnist to download it"
-        )
-    return _checked(name, source, arrays)
+
+    sets: tuple[Dataset, ...]
+    weights: tuple[float, ...]
+
+    @property
+    def name(self) -> str:
+        """The sets' names, joined by +."""
+        return "+".join(data.name for data in self.sets)
+
+    @property
+    def sha256(self) -> str:
+        """That of the sets' own and their weights, in hexadecimal."""
+        parts = zip(self.sets, self.weights, strict=True)
+        return hashlib.sha256("\n".join(f"{data.sha256} {weight!r}" for data, weight in parts).encode()).hexdigest()
 
 
-def _checked(name: str, source: str, arrays: dict[str, npt.NDArray[np.generic]]) -> Dataset:
-    for key in ("x_train", "y_train"):
-        if key not in arrays:
-            raise ModelError(f"{source}: has no {key}; an .npz needs x_train and y_train (x_test, y_test too)")
-    if ("x_test" in arrays) != ("y_test" in arrays):
-        raise ModelError(f"{source}: x_test and y_test belong together, but only one of them is there")
-    train_tiles, train_labels = _checked_part(source, "train", arrays["x_train"], arrays["y_train"])
-    test_tiles, test_labels = _checked_part(
-        source, "test", arrays.get("x_test", train_tiles[:0]), arrays.get("y_test", train_labels[:0])
-    )
-    if len(train_tiles) == 0:
-        raise ModelError(f"{source}: x_train is empty; there is nothing to train on")
+def load_dataset(source: str, *, strangers: bool = False) -> Dataset:
+    """Load and check a set, and bring its pictures to MNIST's form.
+
+    ``source`` is the word ``mnist`` (Keras' download), an .npz file (x_train and y_train, with at most one other
+    pair such as x_test and y_test; or x and y), a folder of MNIST's IDX files, or a folder of crops sorted by
+    label (folders 0 … 9 and none, at the top or in train and test). Pictures are of any size and polarity, and
+    read as a reader reads them, but for such as are in MNIST's form already. Where there is no test part, about
+    every tenth picture is, chosen by its own pixels.
+
+    Labels are 0–9, and 10 or any below −1 for what is no digit; −1 is a blank cell and left out. With
+    ``strangers`` nothing in the set is taken for a digit: digits (0–9, or their character codes) and characters
+    that look like one are left out, the others, whatever their labels but −1, are label 10.
+
+    Raises ModelError for whatever is missing, damaged or of another form, before any training begins.
+    """
+    name, train, test = read_source(source)
+    first = _labelled(source, train, strangers=strangers)
+    second = None if test is None else _labelled(source, test, strangers=strangers)
+    as_they_are = _in_mnist_form([*first.pictures, *(second.pictures if second else ())])
+    if second is None:
+        first, second = _divided(first)
+    if not len(first.labels):
+        wanted = "no characters or marks but digits and their look-alikes" if strangers else "no pictures with a label"
+        raise ModelError(f"{source}: holds {wanted}; there is nothing to train on")
+    train_tiles, test_tiles = (_tiles(part.pictures, as_they_are=as_they_are) for part in (first, second))
     digest = hashlib.sha256()
-    for part in (train_tiles, train_labels, test_tiles, test_labels):
-        digest.update(np.ascontiguousarray(part).tobytes())
-    return Dataset(name, train_tiles, train_labels, test_tiles, test_labels, digest.hexdigest())
+    for array in (train_tiles, first.labels, test_tiles, second.labels):
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return Dataset(name, train_tiles, first.labels, test_tiles, second.labels, digest.hexdigest())
 
 
-def _checked_part(
-    source: str, part: str, pictures: npt.NDArray[np.generic], labels: npt.NDArray[np.generic]
-) -> tuple[Tiles, Labels]:
-    if pictures.ndim == 4 and pictures.shape[-1] == 1:
-        pictures = pictures[..., 0]
-    if pictures.dtype != np.uint8 or pictures.ndim != 3 or pictures.shape[1:] != (SIDE, SIDE):
+def load_mixture(sources: Sequence[str], strangers: Sequence[str] = (), *, every_digit: bool = True) -> Mixture:
+    """Load several sets, each "PATH" or "PATH:WEIGHT", and ``strangers``: sets of what is no digit.
+
+    Raises UsageError for a weight that is none, ModelError for a set, and, where ``every_digit`` is wanted, for
+    digits of which no set has any to train on.
+    """
+    if not sources:
+        raise UsageError("There is nothing to train on; give a set with --data")
+    asked = [(*_weighed(source), False) for source in sources] + [(*_weighed(source), True) for source in strangers]
+    sets = tuple(load_dataset(path, strangers=strange) for path, _, strange in asked)
+    seen = np.concatenate([data.train_labels for data in sets])
+    missing = [label for index, label in enumerate(LABELS) if index not in seen]
+    if every_digit and missing:
+        raise ModelError(f"{', '.join(sources)}: no picture to train on is labelled {', '.join(missing)}; add some")
+    return Mixture(sets, tuple(weight for _, weight, _ in asked))
+
+
+def _weighed(source: str) -> tuple[str, float]:
+    """Part "PATH:WEIGHT"; a path that is there as it stands has the weight 1."""
+    path, colon, number = source.rpartition(":")
+    if not colon or is_there(source):
+        return source, 1.0
+    try:
+        weight = float(number)
+    except ValueError:
+        if path != "mnist" and not is_there(path):
+            return source, 1.0
+        weight = math.nan
+    if not 0 < weight <= HEAVIEST:
+        raise UsageError(f"{source}: {number or 'nothing'} is no weight; it is above 0 and at most {HEAVIEST:g}")
+    return path, weight
+
+
+def _labelled(source: str, part: Pictures, *, strangers: bool) -> Pictures:
+    """Leave out what is neither a digit nor surely none, and give the others labels 0–10."""
+    labels = part.labels
+    keep = labels != BLANK
+    if strangers:
+        left_out = [*range(NOT_A_DIGIT), *map(ord, LABELS), *map(ord, LOOKALIKES)]
+        keep &= ~np.isin(labels, left_out)
+        labels = np.full_like(labels, NOT_A_DIGIT)
+    elif len(labels) and labels.max() > NOT_A_DIGIT:
+        seen = [str(label) for label in np.unique(labels)]
+        shown = ", ".join(seen if len(seen) <= 16 else [*seen[:8], "…", *seen[-4:]])
+        mend = "; a set of letters or marks is given with --strangers" if labels.max() >= FIRST_CODE else ""
         raise ModelError(
-            f"{source}: x_{part} is {pictures.shape} {pictures.dtype}; needed is (n, {SIDE}, {SIDE}) uint8, "
-            "ink bright on 0 (as MNIST)"
+            f"{source}: has the labels {shown}; digits are 0 to 9, what is no digit is {NOT_A_DIGIT} or below "
+            f"{BLANK}, a blank {BLANK}{mend}"
         )
-    if labels.ndim != 1 or len(labels) != len(pictures) or labels.dtype.kind not in "iu":
-        raise ModelError(
-            f"{source}: y_{part} is {labels.shape} {labels.dtype} for {len(pictures)} pictures; needed is one "
-            "whole number a picture"
-        )
-    if len(labels) and not (int(labels.min()) >= 0 and int(labels.max()) < len(LABELS)):
-        raise ModelError(f"{source}: y_{part} holds {labels.min()} to {labels.max()}; labels are 0 to 9")
-    return pictures.astype(np.uint8), labels.astype(np.int64)
+    else:
+        labels = np.where(labels < 0, NOT_A_DIGIT, labels)
+    return _chosen(Pictures(part.pictures, labels), np.flatnonzero(keep))
 
 
-def _read_npz(path: Path) -> dict[str, npt.NDArray[np.generic]]:
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            return {key: stored[key] for key in IDX_NAMES if key in stored.files}
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile, AttributeError) as error:
-        raise ModelError(f"{path}: is no readable .npz file ({error})") from error
+def _divided(part: Pictures) -> tuple[Pictures, Pictures]:
+    """Put a tenth aside by the pictures' own pixels: so it stays the same when others are added."""
+    tenth = np.array([_tenth(picture) for picture in part.pictures], np.bool_)
+    return _chosen(part, np.flatnonzero(~tenth)), _chosen(part, np.flatnonzero(tenth))
 
 
-def _read_idx_folder(folder: Path) -> dict[str, npt.NDArray[np.generic]]:
-    arrays: dict[str, npt.NDArray[np.generic]] = {}
-    for key, name in IDX_NAMES.items():
-        # Both spellings of MNIST's files are about: "train-images-idx3-ubyte" and "train-images.idx3-ubyte".
-        for spelling in (name, name.replace("-idx", ".idx")):
-            for path in (folder / spelling, folder / f"{spelling}.gz"):
-                if path.is_file():
-                    arrays[key] = _read_idx(path)
-    if not arrays:
-        raise ModelError(f"{folder}: holds no IDX files (looked for {IDX_NAMES['x_train']}, with or without .gz)")
-    return arrays
+def _tenth(picture: Grey) -> bool:
+    digest = hashlib.sha256(np.ascontiguousarray(picture).tobytes()).digest()
+    return int.from_bytes(digest[:8], "big") % 10 == 0
 
 
-def _read_idx(path: Path) -> npt.NDArray[np.uint8]:
-    """Read one IDX file of bytes: zeros, type, number of sides, the sides (big-endian), the data."""
-    try:
-        content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-    except (OSError, EOFError) as error:
-        raise ModelError(f"{path}: cannot be read ({error})") from error
-    if len(content) < 4 or content[:2] != b"\0\0" or content[2] != _IDX_UBYTE:
-        raise ModelError(f"{path}: is no IDX file of bytes; fetch it again")
-    start = 4 + 4 * content[3]
-    if len(content) < start:
-        raise ModelError(f"{path}: is truncated; fetch it again")
-    shape = tuple(int(side) for side in np.frombuffer(content, ">u4", content[3], 4))
-    if len(content) - start != int(np.prod(shape, dtype=np.int64)):
-        raise ModelError(f"{path}: holds {len(content) - start} bytes for shape {shape}; fetch it again")
-    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+def _chosen(part: Pictures, indices: Iterable[int]) -> Pictures:
+    chosen = np.asarray(indices, np.int64)
+    return Pictures([part.pictures[index] for index in chosen], part.labels[chosen])
 
 
-def _download_mnist() -> dict[str, npt.NDArray[np.generic]]:
-    try:
-        from keras.datasets import mnist
-    except ImportError as error:
-        raise MissingExtraError(f"The download of MNIST needs Keras; install it: {INSTALL_TRAIN}") from error
-    try:
-        (x_train, y_train), (x_test, y_test) = mnist.load_data()
-    except Exception as error:  # Keras wraps whatever its download met in a bare Exception
-        raise ModelError(f"MNIST could not be downloaded ({error}); give the file with --data FILE") from error
-    return {"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test}
+def _in_mnist_form(pictures: Sequence[Grey]) -> bool:
+    """Tell whether all are 28 pixels a side, with borders that are mostly dark."""
+    if not pictures or any(picture.shape != (SIDE, SIDE) for picture in pictures):
+        return False
+    tiles = np.stack(pictures)
+    borders = [tiles[:, 0], tiles[:, -1], tiles[:, :, 0], tiles[:, :, -1]]
+    return bool(np.median(np.concatenate(borders)) < DARK_BORDER)
+
+
+def _tiles(pictures: Sequence[Grey], *, as_they_are: bool) -> Tiles:
+    tiles = np.zeros((len(pictures), SIDE, SIDE), np.uint8)
+    for index, picture in enumerate(pictures):
+        tiles[index] = picture if as_they_are else normalize(ink_of(picture))
+    return tiles
