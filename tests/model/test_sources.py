@@ -2,10 +2,14 @@
 
 import gzip
 import io
+import math
 import struct
+import sys
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 
 import cv2
 import numpy as np
@@ -13,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ocrbatch.errors import ModelError
+from ocrbatch.errors import MissingExtraError, ModelError
 from ocrbatch.model import sources
 from ocrbatch.model.sources import IDX_NAMES, read_source
 
@@ -165,6 +169,32 @@ def test_what_is_wrong_with_an_npz_file_is_named(tmp_path: Path, arrays: dict[st
         read_source(saved(tmp_path, npz(**arrays)))
 
 
+def fake_keras(load_data: Callable[[], object]) -> ModuleType:
+    module = ModuleType("keras.datasets")
+    module.mnist = SimpleNamespace(load_data=load_data)  # type: ignore[attr-defined]
+    return module
+
+
+def test_the_word_mnist_downloads_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(sys.modules, "keras", ModuleType("keras"))
+    parts = (PICTURES, LABELS), (PICTURES[:2], LABELS[:2])
+    monkeypatch.setitem(sys.modules, "keras.datasets", fake_keras(lambda: parts))
+    name, train, test = read_source("mnist")
+    assert test is not None
+    assert (name, len(train.pictures), len(test.pictures)) == ("mnist", 12, 2)
+
+    def offline() -> None:
+        raise Exception("URL fetch failure")
+
+    monkeypatch.setitem(sys.modules, "keras.datasets", fake_keras(offline))
+    with pytest.raises(ModelError, match="--data FILE"):
+        read_source("mnist")
+    monkeypatch.setitem(sys.modules, "keras.datasets", None)
+    with pytest.raises(MissingExtraError, match="pip install"):
+        read_source("mnist")
+
+
 @pytest.mark.parametrize("source", ["none.npz", "a" * 5000, "mnist:0.5:2"])
 def test_a_set_that_is_not_there_is_a_model_error(source: str) -> None:
     with pytest.raises(ModelError, match="no such set"):
@@ -175,6 +205,22 @@ def test_a_set_that_is_not_there_is_a_model_error(source: str) -> None:
 def test_an_npz_file_that_claims_more_than_it_holds_is_refused(tmp_path: Path, shape: tuple[int, ...]) -> None:
     with pytest.raises(ModelError, match="x_train"):
         read_source(saved(tmp_path, claiming(shape)))
+
+
+def test_no_room_is_made_for_what_a_file_only_claims(tmp_path: Path) -> None:
+    shape = (2, 1000, 1000, 1000)
+    assert math.prod(shape) < sources.LARGEST
+    (tmp_path / "idx").mkdir()
+    for source in (
+        saved(tmp_path, claiming(shape)),
+        idx_folder(tmp_path / "idx", bytes([0, 0, 8, 4]) + struct.pack(">4I", *shape)),
+    ):
+        tracemalloc.start()
+        with pytest.raises(ModelError, match="holds 0 bytes"):
+            read_source(source)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 10**8
 
 
 @pytest.mark.parametrize("descr", ["|V0", "<U0", "no such", "[" * 900])
