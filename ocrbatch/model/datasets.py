@@ -16,7 +16,7 @@ from ocrbatch.records import LABELS, NOT_A_DIGIT, Grey, Tiles
 
 BLANK = -1
 """The label of an empty cell."""
-LOOKALIKES = "OoQDlIij|SsZzqgGbBy"
+LOOKALIKES = "OoQDUuCcGlIij|SsZzqgBbtyY"
 """Characters that may be written as a digit is: neither a digit nor surely none."""
 FIRST_CODE = 32
 DARK_BORDER = 64

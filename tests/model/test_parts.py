@@ -14,6 +14,7 @@ from tests.helpers.render import drawn_digits
 def numbered(name: str, count: int, first: int = 0) -> Dataset:
     """Make a set whose tiles carry their own number."""
     tiles = np.zeros((count, 28, 28), np.uint8)
+    tiles[:, 10] = 255
     tiles[:, 14, 14:16] = (np.arange(first, first + count)[:, None] >> np.array([8, 0])) & 255
     return Dataset(name, tiles, np.arange(count) % 10, tiles[:0], np.zeros(0, np.int64), name)
 
@@ -50,6 +51,14 @@ def test_what_is_kept_back_is_worn_once_with_strangers_where_asked() -> None:
     plain = split_mixture(mixture, 3, strangers=False)
     assert sorted(plain.worn_labels) == sorted(split.clean_labels)
     assert not np.array_equal(np.sort(plain.worn_tiles, axis=0), np.sort(split.clean_tiles, axis=0))
+
+
+def test_pictures_too_pale_to_be_seen_are_left_out() -> None:
+    data = numbered("pale", 24)
+    data.train_tiles[::2] = 0
+    split = split_mixture(Mixture((data,), (1.0,)), 1, worn=False)
+    assert sorted(numbers(split.fit_tiles) + numbers(split.clean_tiles)) == list(range(1, 24, 2))
+    assert len(split.fit_weights) == len(split.fit_tiles) == 11
 
 
 def test_a_set_of_one_is_too_few() -> None:
