@@ -308,6 +308,15 @@ def test_damage_anywhere_is_a_model_error_or_none(
         assert kind == "raw" or np.array_equal(found.pictures, PICTURES)
 
 
+def test_an_npz_file_that_python_2_wrote_is_read(tmp_path: Path) -> None:
+    header = b"{'descr': '|u1', 'fortran_order': False, 'shape': (12L, 28L, 28L), }\n"
+    magic = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header))
+    with zipfile.ZipFile(saved(tmp_path, npz(y=LABELS)), "a") as archive:
+        archive.writestr("x.npy", magic + header + PICTURES.tobytes())
+    _, found, _ = read_source(str(tmp_path / "set.npz"))
+    assert np.array_equal(found.pictures, PICTURES)
+
+
 def test_an_npz_member_with_a_damaged_header_is_a_model_error(tmp_path: Path) -> None:
     for header in (
         b"\x93NUMPY\x01\x00\x10\x00{'descr': '|u1'",
