@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from ocrbatch.commands.model import app
-from ocrbatch.errors import ModelError, UsageError
+from ocrbatch.errors import UsageError
 from ocrbatch.model.card import shipped_folder
 from tests.model.test_augment import drawn_digits
 
@@ -20,7 +20,7 @@ def answer(*arguments: str | Path) -> str:
 @pytest.fixture
 def digits(tmp_path: Path) -> Path:
     tiles, labels = drawn_digits(20)
-    np.savez(tmp_path / "printed.npz", x_train=tiles, y_train=labels)
+    np.savez(tmp_path / "printed.npz", x_train=tiles, y_train=labels, x_test=tiles, y_test=labels)
     return tmp_path / "printed.npz"
 
 
@@ -37,17 +37,7 @@ def test_info_of_a_model_without_a_card_tells_what_it_is(tmp_path: Path) -> None
     assert (told["name"], told["card"]) == ("mine", None)
 
 
-def test_evaluate_measures_a_set_without_a_test_part(digits: Path) -> None:
-    told = json.loads(answer("evaluate", "--data", digits, "--json"))
-    assert (told["data"], told["count"]) == ("printed", 20)
-    assert "accuracy" in answer("evaluate", "--data", digits)
-
-
 def test_errors_are_raised_for_the_mounting_command_to_translate(digits: Path, tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="no such set"):
-        answer("evaluate", "--data", tmp_path / "none.npz")
-    with pytest.raises(ModelError, match=r"none\.tflite"):
-        answer("evaluate", tmp_path / "none.tflite", "--data", digits)
     with pytest.raises(UsageError, match="conv3-dense64"):
         answer("train", "--data", digits, "-o", tmp_path / "out", "--arch", "vgg")
 
