@@ -109,6 +109,8 @@ def test_the_area_is_the_mean_error_among_those_at_least_as_sure() -> None:
     assert apart.aurc == pytest.approx((2 / 4 + 1 / 3 + 1 / 2 + 0) / 4)
     tied = measure(scores_of((1, 0.7), (1, 0.9), (1, 0.7), (1, 0.9), (1, 0.7)), np.array([2, 1, 1, 1, 2]))
     assert tied.aurc == pytest.approx((0 + 0 + 3 * 2 / 5) / 5)
+    surest_wrong = measure(scores_of((1, 0.9), (1, 0.8)), np.array([2, 1]))
+    assert surest_wrong.aurc == pytest.approx((1 + 1 / 2) / 2)
 
 
 @given(st.lists(st.tuples(st.sampled_from([0.3, 0.5, 0.51, 0.8, 1.0]), st.booleans()), min_size=1, max_size=40))

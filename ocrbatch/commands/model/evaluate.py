@@ -52,7 +52,7 @@ Watch = Callable[[Measured, "Tiles", "Labels", "Probabilities"], None]
 def evaluate(
     data: Annotated[list[str], typer.Option("--data", help=f"{DATA_HELP} May be given several times.")],
     models: Annotated[
-        list[Path] | None, typer.Argument(metavar="[MODEL]...", help=f"{MODEL_HELP} Several stand side by side.")
+        list[Path] | None, typer.Argument(metavar="MODEL", help=f"{MODEL_HELP} Several stand side by side.")
     ] = None,
     strangers: Annotated[list[str] | None, typer.Option("--strangers", help=STRANGERS_HELP)] = None,
     part: Annotated[Part, typer.Option("--part", help="The part of each set; all where it has no such.")] = Part.test,
