@@ -30,14 +30,14 @@ _ROWS, _COLUMNS = np.mgrid[0:CANVAS, 0:CANVAS].astype(np.float32)
 
 
 def augment_epoch(
-    tiles: Tiles, labels: npt.NDArray[np.int64], rng: np.random.Generator
+    tiles: Tiles, labels: npt.NDArray[np.int64], rng: np.random.Generator, *, strangers: bool = True
 ) -> tuple[Tiles, npt.NDArray[np.int64]]:
-    """Change every tile once, add strangers (label 10), and shuffle.
+    """Change every tile once, add ``strangers`` (label 10), and shuffle.
 
     ``tiles`` (n, 28, 28) uint8 and ``labels`` (n,) give about 1.12 n of each; the same ``rng`` gives the same.
     """
     bend = _bends(rng)
-    count = round(len(tiles) * STRANGER_SHARE)
+    count = round(len(tiles) * STRANGER_SHARE) if strangers else 0
     changed = np.empty((len(tiles) + count, SIDE, SIDE), np.uint8)
     for index, (tile, label) in enumerate(zip(tiles, labels, strict=True)):
         changed[index] = augment(tile, int(label), rng, bend)

@@ -53,7 +53,8 @@ def finish(
     Raises ModelError where the int8 form reads clearly worse than the network it was made from, and
     OutputError where ``folder`` cannot be written.
     """
-    int8 = to_int8(model, split.worn_tiles)
+    typical = split.worn_tiles if len(split.worn_tiles) else split.clean_tiles
+    int8 = to_int8(model, typical)
     kept_tiles = np.concatenate([split.clean_tiles, split.worn_tiles])
     kept_labels = np.concatenate([split.clean_labels, split.worn_labels])
     temperature = fit_temperature(as_classifier(int8, 1.0).scores(kept_tiles), kept_labels)
@@ -61,7 +62,7 @@ def finish(
     loss = _int8_loss(model, classifier, kept_tiles, kept_labels)
     contents = {f"{name}{FORMATS['int8']}": int8}
     for form in ("float", "h5", "keras"):
-        contents[f"{name}{FORMATS[form]}"] = _formed(model, form, split.worn_tiles)
+        contents[f"{name}{FORMATS[form]}"] = _formed(model, form, typical)
     names = _unlike(mixture.sets)
     card: Card = {
         "name": name,

@@ -3,7 +3,7 @@
 import csv
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,12 +14,15 @@ import numpy as np
 
 from ocrbatch.errors import ModelError, OutputError, UsageError
 from ocrbatch.model.architectures import ARCHITECTURES, build
-from ocrbatch.model.augment import augment_epoch
-from ocrbatch.model.datasets import Dataset, Labels, load_dataset
+from ocrbatch.model.augment import STRANGER_SHARE, augment_epoch
+from ocrbatch.model.card import load_model_file
+from ocrbatch.model.datasets import Labels, Mixture
+from ocrbatch.model.evaluate import measure
 from ocrbatch.model.export import finish
-from ocrbatch.model.parts import Split, split_dataset, to_input
-from ocrbatch.page.classify import import_keras
-from ocrbatch.records import Tiles
+from ocrbatch.model.parts import Split, draw_epoch_indices, split_mixture, to_input
+from ocrbatch.model.plots import confusion_picture, history_picture, mistakes_picture, predictions_picture
+from ocrbatch.page.classify import import_keras, make_classifier
+from ocrbatch.records import NOT_A_DIGIT, Tiles
 
 NAME = "digits"
 
@@ -31,6 +34,8 @@ class Settings:
     """What a training depends on besides its data; the same settings, data and versions give the same model.
 
     ``learning_rate`` is the highest, reached after the first epoch; it then falls by half a cosine to nothing.
+    ``patience`` is how many epochs may pass without a better one before the training ends. ``worn`` digits are
+    changed anew each epoch, as pens, scanners and boxes would; others are taken as they are.
     """
 
     architecture: str = "ocr"
@@ -39,13 +44,15 @@ class Settings:
     batch: int = 256
     learning_rate: float = 2e-3
     weight_decay: float = 5e-3
+    patience: int = 10
+    worn: bool = True
 
     def __post_init__(self) -> None:
         if self.architecture not in ARCHITECTURES:
             known = ", ".join(ARCHITECTURES)
             raise UsageError(f"There is no architecture {self.architecture}; there are {known}")
-        if self.epochs < 1 or self.batch < 1:
-            raise UsageError("The number of epochs and the batch are at least 1")
+        if self.epochs < 1 or self.batch < 1 or self.patience < 1:
+            raise UsageError("The number of epochs, the batch and the patience are at least 1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,28 +66,34 @@ class State:
     history: tuple[dict[str, float], ...]
 
 
-def train(source: str, folder: Path, settings: Settings, report: Report = lambda line: None) -> Path:
-    """Train on ``source`` and write the model, its LiteRT form, card and history to ``folder``.
+def train(mixture: Mixture, folder: Path, settings: Settings, report: Report = lambda line: None) -> Path:
+    """Train on ``mixture`` and write the model, its other forms, its card, history and pictures to ``folder``.
 
-    An interrupted training goes on where it stopped when called again. Returns the LiteRT file's path.
-    Raises ModelError for a bad set, OutputError for a folder that cannot be written.
+    An interrupted training goes on where it stopped when called again. Returns the int8 LiteRT file's path.
+    Raises UsageError for a set that the network has no output for, OutputError for a folder that cannot be written.
     """
-    data = load_dataset(source)
+    strangers = ARCHITECTURES[settings.architecture].outputs > NOT_A_DIGIT
+    split = split_mixture(mixture, settings.seed, worn=settings.worn, strangers=strangers)
+    if not strangers and (split.fit_labels == NOT_A_DIGIT).any():
+        raise UsageError(f"{settings.architecture} tells ten digits only; leave --strangers out, or train ocr")
     keras = import_keras()
     work = _make_folder(folder)
-    split = split_dataset(data, settings.seed)
-    state = _load_state(work, settings, data)
+    state = _load_state(work, settings, mixture)
     keras.utils.set_random_seed(settings.seed)
-    model = _open(keras, work, state.epoch) if state.epoch else compile_model(keras, settings, len(split.fit_tiles))
+    draw = _drawer(split, settings, strangers=strangers)
+    shown = float(split.fit_weights.sum()) * (1 + STRANGER_SHARE * (strangers and settings.worn))
+    model = _open(keras, work, state.epoch) if state.epoch else compile_model(keras, settings, round(shown))
     if state.epoch:
         report(f"goes on after epoch {state.epoch} of {settings.epochs}")
     with ThreadPoolExecutor(1) as drawer:
-        upcoming = drawer.submit(_draw_epoch, split, settings.seed, state.epoch + 1)
+        upcoming = drawer.submit(draw, state.epoch + 1)
         for epoch in range(state.epoch + 1, settings.epochs + 1):
+            if epoch - state.best_epoch > settings.patience:
+                report(f"no better epoch since {state.best_epoch}: ends here")
+                break
             began = time.monotonic()
             tiles, labels = upcoming.result()
-            if epoch < settings.epochs:
-                upcoming = drawer.submit(_draw_epoch, split, settings.seed, epoch + 1)
+            upcoming = drawer.submit(draw, epoch + 1)
             row = {
                 "epoch": epoch,
                 **_fit_epoch(model, tiles, labels, settings.batch),
@@ -89,30 +102,54 @@ def train(source: str, folder: Path, settings: Settings, report: Report = lambda
             row["seconds"] = round(time.monotonic() - began, 1)
             state = _save(work, model, state, row)
             report(_line(row, settings.epochs))
+        upcoming.cancel()
     best = _open(keras, work, state.best_epoch)
     write_history(folder / "history.csv", state.history)
-    exported = finish(best, data, split, settings=asdict(settings), epoch=state.best_epoch, folder=folder, name=NAME)
+    exported = finish(best, mixture, split, settings=asdict(settings), epoch=state.best_epoch, folder=folder, name=NAME)
+    write_pictures(exported, mixture, split, state.history)
     _clear(work)
     return exported
 
 
-def compile_model(keras: Any, settings: Settings, digits: int) -> Any:
-    """Build the network with its loss and optimizer; ``digits`` is how many an epoch has before strangers."""
+def compile_model(keras: Any, settings: Settings, shown: int) -> Any:
+    """Build the network with its loss and optimizer; ``shown`` is how many tiles an epoch has."""
     model = build(settings.architecture)
-    steps = max(1, round(digits * 1.12) // settings.batch)
+    steps = max(1, shown // settings.batch)
     rate = keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=settings.learning_rate / 20,
         warmup_target=settings.learning_rate,
         warmup_steps=steps,
         decay_steps=max(1, steps * (settings.epochs - 1)),
     )
+    # The tutorials' networks end in a softmax, the others in logits.
+    logits = ARCHITECTURES[settings.architecture].outputs > NOT_A_DIGIT
     model.compile(
         optimizer=keras.optimizers.AdamW(rate, weight_decay=settings.weight_decay, clipnorm=5.0),
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=logits),
         metrics=["accuracy"],
         jit_compile=False,  # compiling for the processor measured three times slower a step
     )
     return model
+
+
+def write_pictures(model: Path, mixture: Mixture, split: Split, history: Sequence[Mapping[str, float]]) -> None:
+    """Draw how the training went and how the exported ``model`` reads what it was not trained on, beside it.
+
+    Read are the sets' test parts, and the digits kept back where no set has one.
+    """
+    tiles = np.concatenate([data.test_tiles for data in mixture.sets])
+    labels = np.concatenate([data.test_labels for data in mixture.sets])
+    if not len(tiles):
+        tiles, labels = split.clean_tiles, split.clean_labels
+    scores = make_classifier(load_model_file(model)).scores(tiles)
+    pictures = {
+        "history": history_picture(history),
+        "confusion": confusion_picture(measure(scores, labels)),
+        "mistakes": mistakes_picture(tiles, labels, scores),
+        "predictions": predictions_picture(tiles, labels, scores),
+    }
+    for name, content in pictures.items():
+        (model.parent / f"{name}.png").write_bytes(content)
 
 
 def write_history(path: Path, history: tuple[dict[str, float], ...]) -> None:
@@ -123,9 +160,15 @@ def write_history(path: Path, history: tuple[dict[str, float], ...]) -> None:
         writer.writerows(history)
 
 
-def _draw_epoch(split: Split, seed: int, epoch: int) -> tuple[Tiles, Labels]:
-    cv2.setNumThreads(1)
-    return augment_epoch(split.fit_tiles, split.fit_labels, np.random.default_rng([seed, epoch]))
+def _drawer(split: Split, settings: Settings, *, strangers: bool) -> Callable[[int], tuple[Tiles, Labels]]:
+    def draw(epoch: int) -> tuple[Tiles, Labels]:
+        cv2.setNumThreads(1)
+        rng = np.random.default_rng([settings.seed, epoch])
+        shown = draw_epoch_indices(split.fit_weights, rng)
+        tiles, labels = split.fit_tiles[shown], split.fit_labels[shown]
+        return augment_epoch(tiles, labels, rng, strangers=strangers) if settings.worn else (tiles, labels)
+
+    return draw
 
 
 def _fit_epoch(model: Any, tiles: Tiles, labels: Labels, batch: int) -> dict[str, float]:
@@ -147,6 +190,8 @@ def _validate(model: Any, split: Split) -> dict[str, float]:
         ("clean", split.clean_tiles, split.clean_labels),
         ("worn", split.worn_tiles, split.worn_labels),
     ):
+        if not len(tiles):
+            continue
         logs = model.evaluate(to_input(tiles), labels, batch_size=512, verbose=0, return_dict=True)
         row |= {
             f"{name}_loss": round(float(logs["loss"]), 5),
@@ -156,9 +201,11 @@ def _validate(model: Any, split: Split) -> dict[str, float]:
 
 
 def _line(row: dict[str, float], epochs: int) -> str:
+    kept = ", ".join(f"{part} {row[f'{part}_accuracy']:.4f}" for part in ("clean", "worn") if f"{part}_accuracy" in row)
+    left = round((epochs - row["epoch"]) * row["seconds"] / 60)
     return (
         f"epoch {row['epoch']}/{epochs}  loss {row['loss']:.4f}  accuracy {row['accuracy']:.4f}  "
-        f"kept back: clean {row['clean_accuracy']:.4f}, worn {row['worn_accuracy']:.4f}  {row['seconds']:.0f} s"
+        f"kept back: {kept}  {row['seconds']:.0f} s" + (f", about {left} min left" if left else "")
     )
 
 
@@ -171,8 +218,8 @@ def _make_folder(folder: Path) -> Path:
     return work
 
 
-def _load_state(work: Path, settings: Settings, data: Dataset) -> State:
-    fresh = State(asdict(settings), data.sha256, 0, 0, ())
+def _load_state(work: Path, settings: Settings, mixture: Mixture) -> State:
+    fresh = State(asdict(settings), mixture.sha256, 0, 0, ())
     path = work / "state.json"
     if not path.exists():
         return fresh
@@ -192,7 +239,7 @@ def _load_state(work: Path, settings: Settings, data: Dataset) -> State:
 def _save(work: Path, model: Any, state: State, row: dict[str, float]) -> State:
     """Save the epoch's network first and the state that names it after; then drop what nobody needs."""
     history = (*state.history, row)
-    best = min(history, key=lambda past: past["clean_loss"] + past["worn_loss"])
+    best = min(history, key=lambda past: past["clean_loss"] + past.get("worn_loss", 0.0))
     saved = State(state.settings, state.data_sha256, int(row["epoch"]), int(best["epoch"]), history)
     model.save(_checkpoint(work, saved.epoch))
     draft = work / "state.json.tmp"

@@ -56,9 +56,26 @@ def test_an_upstroke_only_adds_ink_to_the_left_of_a_1(big_one: Grey, seed: int) 
     assert not changed[20:50, 44:].any()
 
 
-def test_only_1_7_and_0_have_other_forms(big_one: Grey) -> None:
-    for label in (2, 3, 4, 5, 6, 8, 9):
+def test_the_other_digits_have_one_form(big_one: Grey) -> None:
+    for label in (4, 5, 6, 8, 9, 10):
         assert national_form(big_one, label, np.random.default_rng(label)) is big_one
+
+
+@pytest.mark.parametrize("label", [2, 3, 7])
+def test_hooks_curls_and_bars_only_add_ink(label: int, big_one: Grey) -> None:
+    forms = [national_form(big_one, label, np.random.default_rng(seed)) for seed in range(60)]
+    changed = [form for form in forms if form is not big_one]
+    assert changed
+    assert all((form >= big_one).all() for form in changed)
+
+
+def test_strangers_are_added_only_where_they_are_asked_for() -> None:
+    tiles, labels = drawn_digits(50)
+    _, with_them = augment_epoch(tiles, labels, np.random.default_rng(1))
+    _, without = augment_epoch(tiles, labels, np.random.default_rng(1), strangers=False)
+    assert (with_them == 10).sum() == 6
+    assert len(without) == 50
+    assert (without < 10).all()
 
 
 @pytest.mark.parametrize("drawer", DRAWERS, ids=lambda drawer: drawer.__name__)
