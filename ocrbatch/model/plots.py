@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from ocrbatch.errors import MissingExtraError
 from ocrbatch.model.datasets import Labels
-from ocrbatch.model.evaluate import BINS, NAMES, Evaluation
+from ocrbatch.model.evaluate import BINS, NAMES, Evaluation, reliability, risk_coverage
 from ocrbatch.page.classify import INSTALL_TRAIN
 from ocrbatch.records import Grey, Probabilities, Tiles
 
@@ -29,6 +29,7 @@ Curve = tuple[npt.NDArray[np.floating[Any]], npt.NDArray[np.bool_]]
 DPI = 100
 TILES_SHOWN = 40
 COLUMNS = 10
+LONGEST_NAME = 48
 
 BLUE, ORANGE, GREEN, PURPLE, SKY, YELLOW = "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00"
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, SKY, YELLOW)
@@ -66,28 +67,27 @@ def history_picture(history: Sequence[Mapping[str, float]]) -> bytes:
 
 
 def confusion_picture(evaluation: Evaluation) -> bytes:
-    """Draw how often each truth (rows) was read as each label (columns); labels without a tile are left out.
+    """Draw how often each truth (rows) was read as each label (columns), 11 by 11.
 
     The darker a cell off the diagonal, the greater the logarithm of its count. Raises MissingExtraError without
     matplotlib.
     """
     figure = _figure(10.5, 9.5)
     counts = evaluation.confusion
-    rows, columns = np.flatnonzero(counts.sum(axis=1)), np.flatnonzero(counts.sum(axis=0))
-    if len(rows) == 0:
+    if evaluation.count == 0:
         return _notice(figure, "no tiles")
-    shown = counts[np.ix_(rows, columns)]
-    diagonal = rows[:, None] == columns
-    depth = np.log1p(np.where(diagonal, 0, shown)) / max(np.log1p(np.where(diagonal, 0, shown)).max(), 1e-9)
+    diagonal = np.eye(len(NAMES), dtype=bool)
+    depth = np.log1p(np.where(diagonal, 0, counts))
+    depth /= max(depth.max(), 1e-9)
     ax = figure.subplots()
     ax.imshow(np.ma.masked_array(depth, diagonal), cmap="Oranges", vmin=0, vmax=1.8)
     ax.set_facecolor("#cfe3f1")
-    for (row, column), count in np.ndenumerate(shown):
+    for (row, column), count in np.ndenumerate(counts):
         colour = "black" if count else GREY
-        weight = "bold" if diagonal[row, column] else "normal"
+        weight = "bold" if row == column else "normal"
         ax.text(column, row, str(count), ha="center", va="center", color=colour, weight=weight, fontsize=12)
-    ax.set_xticks(range(len(columns)), [NAMES[label] for label in columns], fontsize=13)
-    ax.set_yticks(range(len(rows)), [NAMES[label] for label in rows], fontsize=13)
+    ax.set_xticks(range(len(NAMES)), NAMES, fontsize=13)
+    ax.set_yticks(range(len(NAMES)), NAMES, fontsize=13)
     ax.set_xlabel("reading", fontsize=13)
     ax.set_ylabel("truth", fontsize=13)
     wrong = int(counts.sum() - np.trace(counts))
@@ -146,13 +146,11 @@ def reliability_picture(curves: Mapping[str, Curve]) -> bytes:
     edges = np.linspace(0, 1, BINS + 1)
     upper.plot((0, 1), (0, 1), color=GREY, linewidth=1, label="confidence holds")
     for index, (name, (confidence, right)) in enumerate(curves.items()):
-        bins = np.minimum((confidence * BINS).astype(np.int64), BINS - 1)
-        found = np.bincount(bins, minlength=BINS)
-        some = found > 0
-        sure = np.bincount(bins, weights=confidence, minlength=BINS)[some] / found[some]
-        share = np.bincount(bins, weights=right, minlength=BINS)[some] / found[some]
+        binned = reliability(confidence, right)
+        found, some = binned.count, binned.count > 0
+        sure, share = binned.confidence[some], binned.accuracy[some]
         look = _look(index)
-        upper.plot(sure, share, label=f"{name} ({len(right)} tiles)", markersize=6, **look)
+        upper.plot(sure, share, label=f"{_legible(name)} ({len(right)} tiles)", markersize=6, **look)
         # Bins without tiles stay gaps: a logarithm has no zero.
         lower.stairs(
             np.where(some, found, np.nan), edges, baseline=None, color=look["color"], ls=look["linestyle"], lw=2
@@ -180,10 +178,11 @@ def rejection_picture(curves: Mapping[str, Curve]) -> bytes:
     ax = figure.subplots()
     seen = [1.0]
     for index, (name, curve) in enumerate(curves.items()):
-        rejected, error = _rejection(*curve)
+        traced = risk_coverage(*curve)
+        rejected, error = traced.rejected, traced.error
         percent = error[error > 0] * 100
         seen += percent.tolist()
-        label = name if len(percent) else f"{name} (no errors)"
+        label = _legible(name) if len(percent) else f"{_legible(name)} (no errors)"
         ends = [len(percent) - 1] if len(percent) else None
         ax.plot(rejected[error > 0] * 100, percent, label=label, markersize=9, markevery=ends, **_look(index))
     # Whole decades, so that the axis has numbers however flat the curves are.
@@ -199,17 +198,6 @@ def _best_epoch(history: Sequence[Mapping[str, float]]) -> int | None:
     losses = [row.get("clean_loss", math.nan) + row.get("worn_loss", 0.0) for row in history]
     known = [index for index, loss in enumerate(losses) if not math.isnan(loss)]
     return min(known, key=losses.__getitem__) if known else None
-
-
-def _rejection(
-    confidence: npt.NDArray[np.floating[Any]], right: npt.NDArray[np.bool_]
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Give the shares rejected, rising, and the shares of errors among the kept; a point a distinct confidence."""
-    levels, places = np.unique(confidence, return_inverse=True)
-    found = np.bincount(places, minlength=len(levels))
-    wrong = np.bincount(places, weights=~right, minlength=len(levels))
-    kept, kept_wrong = found[::-1].cumsum()[::-1], wrong[::-1].cumsum()[::-1]
-    return 1 - kept / len(right), kept_wrong / kept
 
 
 def _caption(label: np.int64, scores: npt.NDArray[np.float32]) -> str:
@@ -249,6 +237,12 @@ def _look(index: int) -> dict[str, Any]:
 
 def _words(column: str) -> str:
     return column.replace("_", " ") if "_" in column else f"training {column}"
+
+
+def _legible(name: str) -> str:
+    """Give a name as a legend takes it: short, no formula between dollars, and not hidden for a leading underscore."""
+    short = name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME // 3]}…{name[-LONGEST_NAME * 2 // 3 :]}"
+    return (" " if short.startswith("_") else "") + short.replace("$", r"\$")
 
 
 def _plain_numbers(axis: "Axis") -> None:

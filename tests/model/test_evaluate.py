@@ -150,6 +150,16 @@ def test_taken_are_only_non_digits_that_surely_seem_digits() -> None:
     assert np.isnan(measure(readings[:2], np.array([3, 4])).taken)
 
 
+def test_a_model_of_ten_outputs_takes_every_surely_read_non_digit() -> None:
+    readings = np.zeros((2, 11), np.float32)
+    readings[:, 4] = 1
+    result = measure(readings, np.array([10, 4]))
+    assert result.taken == 1
+    assert np.isfinite(result.loss)
+    assert result.precision()[4] == 0.5
+    assert np.isnan(result.precision()[10])
+
+
 def test_an_empty_set_has_no_measures() -> None:
     result = measure(np.zeros((0, 11), np.float32), np.zeros(0, np.int64))
     assert result.count == 0

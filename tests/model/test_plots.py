@@ -115,11 +115,41 @@ def test_the_epoch_of_the_least_loss_is_the_best() -> None:
     assert plots._best_epoch([{"loss": 1.0}]) is None
 
 
-def test_readings_of_one_confidence_are_rejected_together() -> None:
-    confidence = np.array([0.9, 0.5, 0.5, 0.7], np.float32)
-    rejected, error = plots._rejection(confidence, np.array([True, False, True, False]))
-    np.testing.assert_allclose(rejected, [0, 0.5, 0.75])
-    np.testing.assert_allclose(error, [0.5, 0.5, 0])
+@pytest.mark.parametrize("picture", [plots.reliability_picture, plots.rejection_picture])
+def test_curves_are_drawn_whatever_their_order(picture: Callable[[dict[str, plots.Curve]], bytes]) -> None:
+    confidence, right = np.array([0.9, 0.5, 0.5, 0.7], np.float32), np.array([True, False, True, False])
+    turned = {"plain": (confidence[::-1], right[::-1])}
+    assert picture({"plain": (confidence, right)}) == picture(turned) != picture({"plain": (confidence, ~right)})
+
+
+def test_every_count_has_its_place_whichever_labels_occur() -> None:
+    _, labels, scores = readings(60)
+    few = measure(scores[labels < 3], labels[labels < 3])
+    whole = measure(scores, labels)
+    drawn = [np.asarray(Image.open(io.BytesIO(plots.confusion_picture(found)))) for found in (few, whole)]
+    blue = [(picture[..., :3] == (0xCF, 0xE3, 0xF1)).all(axis=2) for picture in drawn]
+    # The diagonal, one blue cell for each of the eleven labels, in both.
+    for places in blue:
+        rows, columns = np.flatnonzero(places.any(axis=1)), np.flatnonzero(places.any(axis=0))
+        assert np.ptp(rows) == pytest.approx(np.ptp(columns), abs=2)
+        assert places.sum() == pytest.approx(np.ptp(rows) ** 2 / 11, rel=0.1)
+    assert np.ptp(np.flatnonzero(blue[0].any(axis=1))) == np.ptp(np.flatnonzero(blue[1].any(axis=1)))
+
+
+@pytest.mark.parametrize("picture", [plots.reliability_picture, plots.rejection_picture])
+def test_a_name_is_no_formula_and_is_not_hidden(picture: Callable[[dict[str, plots.Curve]], bytes]) -> None:
+    curve = curves(60, 1)["plain"]
+    assert picture({r"$\nothing$": curve}) != picture({r"$\nowhere$": curve})
+    assert picture({"_a": curve}) != picture({"_b": curve})
+    assert size(picture({"a/" * 200: curve})) == size(picture({"a": curve}))
+
+
+def test_a_long_name_keeps_both_ends() -> None:
+    assert plots._legible("a" * 48) == "a" * 48
+    short = plots._legible("begin" + "/" * 200 + "end")
+    assert len(short) <= 50
+    assert short.startswith("begin")
+    assert short.endswith("end")
 
 
 @each
