@@ -63,7 +63,7 @@ def as_json(evaluation: Evaluation) -> dict[str, Any]:
 
 
 def compare(results: Sequence[tuple[str, str, Evaluation]]) -> str:
-    """Lay (set, model, measures) out as a table with a row each, in their order."""
+    """Lay (model, set, measures) out as a table with a row each, in their order."""
     table = [HEADINGS, *(_row(*result) for result in results)]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     lines = []
@@ -76,7 +76,7 @@ def compare(results: Sequence[tuple[str, str, Evaluation]]) -> str:
     return "\n".join(lines)
 
 
-def _row(data: str, model: str, evaluation: Evaluation) -> tuple[str, ...]:
+def _row(model: str, data: str, evaluation: Evaluation) -> tuple[str, ...]:
     return (
         data,
         model,

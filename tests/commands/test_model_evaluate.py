@@ -1,5 +1,6 @@
 import json
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from ocrbatch.commands.model import app
-from ocrbatch.errors import MissingExtraError, ModelError
+from ocrbatch.commands.model.evaluate import evaluate
+from ocrbatch.errors import MissingExtraError, ModelError, OutputError
 from ocrbatch.model.card import load_model_file, shipped_folder
 from ocrbatch.model.datasets import load_dataset
 from ocrbatch.page.classify import make_classifier
@@ -207,3 +209,22 @@ def test_without_what_draws_nothing_is_measured(save: Save, tmp_path: Path, monk
     with pytest.raises(MissingExtraError):
         run("--data", tmp_path / "none.npz", "--pictures", tmp_path / "pictures")
     assert not (tmp_path / "pictures").exists()
+
+
+def test_a_folder_that_cannot_be_made_ends_it_before_any_set_is_read(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match="file"):
+        run("--data", tmp_path / "none.npz", "--pictures", tmp_path / "file" / "pictures")
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_progress_is_told_at_a_terminal_only(
+    save: Save, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], terminal: bool
+) -> None:
+    source = save("printed")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
+    evaluate([str(source)], as_json=True)
+    told = capsys.readouterr()
+    assert told.err == ("printed: digits reads 10 tiles\n" if terminal else "")
+    assert len(json.loads(told.out)) == 1

@@ -81,11 +81,11 @@ def test_what_is_undefined_is_told_as_such() -> None:
     assert [plain[name] for name in names] == [None] * 5
     assert plain["rejected_for"] == {"0.005": None, "0.001": None}
     assert plain["rejection"] == []
-    assert "nan" not in as_text(NOTHING) + compare([("none", "digits", NOTHING)])
+    assert "nan" not in as_text(NOTHING) + compare([("digits", "none", NOTHING)])
 
 
 def test_models_stand_side_by_side(result: Evaluation) -> None:
-    text = compare([("a long name", "one", measure(READINGS[:4], TRUTH[:4])), ("set", "another", result)])
+    text = compare([("one", "a long name", measure(READINGS[:4], TRUTH[:4])), ("another", "set", result)])
     lines = text.splitlines()
     assert len({len(line) for line in lines}) == 1
     first, second = lines[1].split(), lines[2].split()

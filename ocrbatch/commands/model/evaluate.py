@@ -1,6 +1,7 @@
 """``ocrbatch model evaluate``: models side by side on labelled sets."""
 
 import json
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -83,7 +84,7 @@ def evaluate(
     elif len(results) == 1:
         typer.echo(report.as_text(results[0].evaluation))
     else:
-        typer.echo(report.compare([(one.data, one.model, one.evaluation) for one in results]))
+        typer.echo(report.compare([(one.model, one.data, one.evaluation) for one in results]))
     if gallery:
         gallery.compare(results)
 
@@ -127,6 +128,8 @@ def _measure(
     for name, data in sets:
         part, tiles, labels = _part_of(name, data, asked)
         for model in models:
+            if sys.stderr.isatty():
+                typer.echo(f"{name}: {model.name} reads {len(tiles)} tiles", err=True)
             scores = model.classifier.scores(tiles)
             measured = Measured(name, model.name, model.sha256, part, measure(scores, labels))
             watch(measured, tiles, labels, scores)
