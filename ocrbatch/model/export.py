@@ -17,7 +17,7 @@ from ocrbatch.model.datasets import Dataset, Labels, Mixture
 from ocrbatch.model.evaluate import evaluate
 from ocrbatch.model.parts import Split, to_input
 from ocrbatch.output.files import make_folder, output_errors
-from ocrbatch.page.classify import Classifier, KerasClassifier
+from ocrbatch.page.classify import Classifier, KerasClassifier, open_keras
 from ocrbatch.records import ModelFile, Tiles
 
 ABOUT = {10: "Handwritten digits: 28x28 grey tiles to 0-9", 11: "Handwritten digits: 28x28 grey tiles to 0-9 and none"}
@@ -108,20 +108,21 @@ def export_model(
         raise UsageError(f"{source}: is exported already; give the .keras or .h5 file that it was made from")
     paths = [folder / f"{source.stem}{FORMATS[form]}" for form in dict.fromkeys(formats)]
     before = _card_before(source, loaded, paths)
-    classifier = KerasClassifier(loaded)
+    model = open_keras(loaded)
     try:
-        made = {form: _formed(classifier._model, form, samples) for form in dict.fromkeys(formats)}
+        made = {form: _formed(model, form, samples) for form in dict.fromkeys(formats)}
     except Exception as error:  # the layers are Keras' own, but not all of them go into each form
         raise ModelError(f"{source}: cannot be exported ({error})") from error
     exported: Card = {**before.get("exported", {}), "from": source.name, "sha256": loaded.sha256}
     if "int8" in made and samples is not None:
-        exported["int8_readings_changed"] = _changed(classifier, as_classifier(made["int8"], 1.0), spread(samples))
+        before_and_after = KerasClassifier(loaded), as_classifier(made["int8"], 1.0)
+        exported["int8_readings_changed"] = _changed(*before_and_after, spread(samples))
     contents = {path.name: made[form] for form, path in zip(made, paths, strict=True)}
     told = read_card(source) or {
         "name": loaded.name,
-        "about": ABOUT[classifier._model.output_shape[1]],
+        "about": ABOUT[model.output_shape[1]],
         "temperature": loaded.temperature,
-        "parameters": int(classifier._model.count_params()),
+        "parameters": int(model.count_params()),
         "made_with": _made_with(),
     }
     card = {**told, "files": {**before.get("files", {}), **_sums(contents)}, "exported": exported}

@@ -7,7 +7,6 @@ a neural network", 2015); else a pull of every weight to where it began (X. Li, 
 end whether that was enough; nothing is ever learned from them.
 """
 
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -23,8 +22,8 @@ from ocrbatch.model.datasets import Dataset, Mixture, load_dataset
 from ocrbatch.model.export import finish
 from ocrbatch.model.parts import Split, draw_epoch_indices, split_mixture, to_input
 from ocrbatch.output.files import make_folder
-from ocrbatch.page.classify import KERAS_BATCH, KerasClassifier, import_keras, to_probabilities
-from ocrbatch.records import NOT_A_DIGIT, ModelFile, Tiles
+from ocrbatch.page.classify import KERAS_BATCH, import_keras, open_keras, to_probabilities
+from ocrbatch.records import NOT_A_DIGIT, Tiles
 
 NAME = "digits"
 TEST_SHARE = 1 / 5
@@ -101,7 +100,7 @@ def finetune(
         report("no --frozen set is given: only the corrected hands' own test is there to be read worse")
     keras = import_keras()
     keras.utils.set_random_seed(settings.seed)
-    model, held = _open(keras, file), _open(keras, file)
+    model, held = open_keras(file), open_keras(file)
     outputs = model.output_shape[1]
     if outputs <= NOT_A_DIGIT and any((data.train_labels == NOT_A_DIGIT).any() for data in mixture.sets):
         raise UsageError(f"{file.name} tells ten digits only; leave out what is no digit, or start from another")
@@ -211,14 +210,6 @@ def _with_test(data: Dataset, seed: int) -> Dataset:
     test, fit = order[:cut], order[cut:]
     x, y = data.train_tiles, data.train_labels
     return replace(data, train_tiles=x[fit], train_labels=y[fit], test_tiles=x[test], test_labels=y[test])
-
-
-def _open(keras: Any, file: ModelFile) -> Any:
-    KerasClassifier(file)  # vets the file, and checks that it is a model of digits
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"model.{file.kind}"
-        path.write_bytes(file.content)
-        return keras.models.load_model(path, compile=False, safe_mode=True)
 
 
 def _layers(model: Any) -> Iterator[Any]:

@@ -61,6 +61,25 @@ def import_keras() -> Any:
     return keras
 
 
+def open_keras(model: ModelFile) -> Any:
+    """Open a .keras or .h5 file as Keras' own model, uncompiled, after a look through its bytes.
+
+    Raises ModelError where it is hostile, broken or no model of digits.
+    """
+    keras = import_keras()
+    vet(model.content, model.kind, model.name)
+    # Keras opens files only, and tells their kind by the ending.
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"model.{model.kind}"
+        path.write_bytes(model.content)
+        try:
+            opened = keras.models.load_model(path, compile=False, safe_mode=True)
+        except Exception as error:  # a hostile or broken file makes Keras raise whatever it likes
+            raise ModelError(f"{model.name}: is no Keras model that can be opened safely ({error})") from error
+    _check_shapes(model.name, getattr(opened, "input_shape", ()), getattr(opened, "output_shape", ()))
+    return opened
+
+
 @contextlib.contextmanager
 def quiet_stderr() -> Iterator[None]:
     """Keep what C++ libraries print to standard error while they load off the terminal."""
@@ -116,19 +135,8 @@ class KerasClassifier:
 
     def __init__(self, model: ModelFile) -> None:
         self._temperature = model.temperature
-        keras = import_keras()
-        vet(model.content, model.kind, model.name)
-        # Keras opens files only, and tells their kind by the ending.
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / f"model.{model.kind}"
-            path.write_bytes(model.content)
-            try:
-                self._model = keras.models.load_model(path, compile=False, safe_mode=True)
-            except Exception as error:  # a hostile or broken file makes Keras raise whatever it likes
-                raise ModelError(f"{model.name}: is no Keras model that can be opened safely ({error})") from error
-        given, made = getattr(self._model, "input_shape", ()), getattr(self._model, "output_shape", ())
-        _check_shapes(model.name, given, made)
-        self._shape = (KERAS_BATCH, *given[1:])
+        self._model = open_keras(model)
+        self._shape = (KERAS_BATCH, *self._model.input_shape[1:])
 
     def scores(self, tiles: Tiles) -> Probabilities:
         """Give (n, 11) float32 for (n, 28, 28) uint8, in batches of 256."""

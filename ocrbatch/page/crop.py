@@ -26,6 +26,7 @@ SMALLEST_CELL = 8
 OWN_HEIGHT = 0.25
 SIDE_BAND = 0.12
 MOSTLY = 0.35
+JOINED = 0.25
 THROUGH = 0.9
 FRAMED = 3
 """A picture with lines along so many of its sides is a whole cell; a digit that fills its picture has fewer bars."""
@@ -154,8 +155,7 @@ def _without_long_runs(mask: Grey) -> Grey:
     """Take thin straight lines from side to side out of the strokes; what crosses one is joined again."""
     freed = mask.copy()
     for strokes, left in ((mask, freed), (mask.T, freed.T)):
-        kernel = np.ones((1, max(round(LONG_RUN * strokes.shape[1]), 3)), np.uint8)
-        runs = cv2.morphologyEx(np.ascontiguousarray(strokes), cv2.MORPH_OPEN, kernel)
+        runs = _long_runs(strokes)
         _, labels, stats, _ = cv2.connectedComponentsWithStats(runs, connectivity=8)
         through = stats[:, cv2.CC_STAT_WIDTH] >= THROUGH * strokes.shape[1]
         thin = stats[:, cv2.CC_STAT_AREA] <= LINE_THICKNESS * len(strokes) * stats[:, cv2.CC_STAT_WIDTH]
@@ -184,6 +184,13 @@ def _runs_through(mask: Grey) -> bool:
     return bool(ruled.mean() >= THROUGH and ruled[:ends].all() and ruled[-ends:].all())
 
 
+def _long_runs(mask: Grey) -> Grey:
+    """Give what of the strokes runs along the rows for nearly half of the picture or more."""
+    kernel = np.ones((1, max(round(LONG_RUN * mask.shape[1]), 3)), np.uint8)
+    runs: Grey = cv2.morphologyEx(np.ascontiguousarray(mask), cv2.MORPH_OPEN, kernel)
+    return runs
+
+
 def _without_sides(mask: Grey, rim: int = 0) -> Grey | None:
     """Drop the connected parts that lie along the picture's sides; None where nothing of a digit's size is left."""
     height, width = mask.shape
@@ -193,8 +200,14 @@ def _without_sides(mask: Grey, rim: int = 0) -> Grey | None:
     right, bottom = left + stats[:, cv2.CC_STAT_WIDTH], top + stats[:, cv2.CC_STAT_HEIGHT]
     at_side = (left <= rim) | (top <= rim) | (right >= width - rim) | (bottom >= height - rim)
     dx, dy = round(SIDE_BAND * width), round(SIDE_BAND * height)
-    inside = np.bincount(labels[dy : height - dy, dx : width - dx].ravel(), minlength=count)
-    keep = ~(at_side & (inside < MOSTLY * area))
+    inner = np.s_[dy : height - dy, dx : width - dx]
+    inside = np.bincount(labels[inner].ravel(), minlength=count)
+    straight = cv2.dilate(_long_runs(mask) | _long_runs(mask.T).T, np.ones((3, 3), np.uint8))
+    written = np.bincount(labels[inner][straight[inner] == 0], minlength=count)
+    free = np.where(at_side, 0, area)
+    free[0] = 0
+    # A line that is joined with writing stays, for another way to part them.
+    keep = ~(at_side & (inside < MOSTLY * area) & (written <= JOINED * free.max()))
     keep[0] = False
     own: Grey = keep[labels].astype(np.uint8)
     heights = (bottom - top)[keep]

@@ -96,3 +96,21 @@ def test_any_picture_has_an_ink_of_its_size(picture: Grey) -> None:
 
 def test_a_large_picture_is_reduced() -> None:
     assert max(ink_of(cv2.resize(drawn(), (1200, 900))).shape) <= 160
+
+
+def test_a_second_digit_that_touches_the_frame_is_not_lost() -> None:
+    two = np.full((48, 48), 200, np.uint8)
+    cv2.putText(two, "1", (4, 34), cv2.FONT_HERSHEY_SIMPLEX, 0.8, 40, 2, cv2.LINE_AA)
+    cv2.putText(two, "2", (24, 34), cv2.FONT_HERSHEY_SIMPLEX, 0.8, 40, 2, cv2.LINE_AA)
+    cv2.line(two, (36, 33), (47, 30), 40, 2)
+    ink = ink_of(framed(two, "tblr"))
+    assert ink[16:36, 4:20].max() > 127
+    assert ink[16:36, 24:40].max() > 127
+
+
+def test_a_tilted_line_further_in_is_left_out() -> None:
+    tilted = drawn()
+    cv2.line(tilted, (0, 44), (47, 41), 40, 1)
+    ink = ink_of(tilted)
+    assert not ink[40:].any()
+    assert alike(ink, ink_of(drawn())) > 0.95
