@@ -31,6 +31,7 @@ from tests.helpers.readme import (
     shown_file,
     table,
 )
+from tests.real.digits import ACCURACY, TAKEN
 from tests.real.measure import ASKED
 
 TEXT = README.read_text("utf-8")
@@ -132,6 +133,13 @@ def test_the_picture_is_what_the_program_draws(samples_job: Path) -> None:
 def test_the_measures_of_real_pages_are_those_that_are_taken() -> None:
     told = [(row[0], row[1]) for row in table(block("measured on real pages"), "pages", "what")]
     assert told == [(SETS[name], what) for name, asked in ASKED.items() for what in asked]
+
+
+def test_the_measures_of_real_digits_are_those_that_are_taken() -> None:
+    told = [(row[0], row[1]) for row in table(block("measured on real digits"), "set", "what")]
+    clean = [("mnist+usps", what) for what in ("calibration error", "lost from float to int8")]
+    taken = [("non-digits", f"taken at 0.9: {what}") for what in TAKEN]
+    assert told == [*((name, "digits read right") for name in ACCURACY), *taken, *clean]
 
 
 def test_the_program_for_python_runs() -> None:

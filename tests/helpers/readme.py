@@ -1,6 +1,6 @@
 """What the README shows of the program's own output, and its renewal: ``python -m tests.helpers.readme [--real]``.
 
-Renews the excerpt of results.csv and the picture; with ``--real`` also the figures of the real pages.
+Renews the excerpt of results.csv and the picture; with ``--real`` also the figures of the real pages and digits.
 """
 
 import argparse
@@ -97,10 +97,16 @@ def _measured() -> list[list[str]]:
     return rows
 
 
+def _measured_digits() -> list[list[str]]:
+    from tests.real.digits import figures
+
+    return [[line.set, line.what, str(line.of), f"{line.reached:.2%}"] for line in figures()]
+
+
 def main() -> None:
     """Renew what the README shows."""
     parser = argparse.ArgumentParser(prog="python -m tests.helpers.readme", description=__doc__)
-    parser.add_argument("--real", action="store_true", help="measure the real pages too")
+    parser.add_argument("--real", action="store_true", help="measure the real pages and digits too")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         out = run_samples(Path(folder) / "out")
@@ -109,6 +115,7 @@ def main() -> None:
         PICTURE.write_bytes((out / "overlays" / f"{shown_file()}.p1.jpg").read_bytes())
     if options.real:
         _put("measured on real pages", ["pages", "what", "reached"], _measured())
+        _put("measured on real digits", ["set", "what", "of", "reached"], _measured_digits())
 
 
 if __name__ == "__main__":
