@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from ocrbatch.model.datasets import Labels
 from ocrbatch.model.parts import to_input
+from ocrbatch.model.prior import practice_weights
 from ocrbatch.page.classify import BATCH, SIDE, Classifier, import_keras, make_classifier, quiet_stderr
 from ocrbatch.records import ModelFile, Tiles
 
@@ -96,15 +97,16 @@ def as_classifier(content: bytes, temperature: float) -> Classifier:
 def fit_temperature(scores: npt.NDArray[np.float32], labels: Labels) -> float:
     """Find the temperature that makes the truth most probable, given probabilities at temperature 1.
 
-    After C. Guo et al., "On calibration of modern neural networks" (2017).
+    After C. Guo et al., "On calibration of modern neural networks" (2017). What is no digit weighs as on forms.
     """
+    weights = practice_weights(labels)
     logits = np.log(np.maximum(scores.astype(np.float64), 1e-30))
 
     def loss(temperature: float) -> float:
         scaled = logits / temperature
         peak = scaled.max(axis=1, keepdims=True)
         total = peak[:, 0] + np.log(np.exp(scaled - peak).sum(axis=1))
-        return float((total - scaled[np.arange(len(labels)), labels]).mean())
+        return float(np.average(total - scaled[np.arange(len(labels)), labels], weights=weights))
 
     temperatures = np.exp(np.linspace(np.log(0.25), np.log(4), 241))
     return round(float(temperatures[int(np.argmin([loss(value) for value in temperatures]))]), 4)

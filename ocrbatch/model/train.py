@@ -21,6 +21,7 @@ from ocrbatch.model.evaluate import measure
 from ocrbatch.model.export import finish
 from ocrbatch.model.parts import Split, draw_epoch_indices, split_mixture, to_input
 from ocrbatch.model.plots import confusion_picture, history_picture, mistakes_picture, predictions_picture
+from ocrbatch.model.prior import bring_to_practice
 from ocrbatch.page.classify import import_keras, make_classifier
 from ocrbatch.records import NOT_A_DIGIT, Tiles
 
@@ -104,6 +105,7 @@ def train(mixture: Mixture, folder: Path, settings: Settings, report: Report = l
             report(_line(row, settings.epochs))
         upcoming.cancel()
     best = _open(keras, work, state.best_epoch)
+    bring_to_practice(best, _strange_share(split, settings) if strangers else 0.0)
     write_history(folder / "history.csv", state.history)
     exported = finish(best, mixture, split, settings=asdict(settings), epoch=state.best_epoch, folder=folder, name=NAME)
     write_pictures(exported, mixture, split, state.history)
@@ -158,6 +160,13 @@ def write_history(path: Path, history: tuple[dict[str, float], ...]) -> None:
         writer = csv.DictWriter(file, list(history[0]) if history else [])
         writer.writeheader()
         writer.writerows(history)
+
+
+def _strange_share(split: Split, settings: Settings) -> float:
+    """Give the share of what an epoch shows that is no digit: of the sets' own, and of those drawn."""
+    own = float(split.fit_weights[split.fit_labels == NOT_A_DIGIT].sum() / split.fit_weights.sum())
+    drawn = STRANGER_SHARE if settings.worn else 0.0
+    return (own + drawn) / (1 + drawn)
 
 
 def _drawer(split: Split, settings: Settings, *, strangers: bool) -> Callable[[int], tuple[Tiles, Labels]]:
