@@ -28,7 +28,7 @@ def load_model_file(path: Path | None = None) -> ModelFile:
     try:
         content = path.read_bytes()
     except OSError as error:
-        mend = "install ocrbatch again" if shipped else "give an existing file with -m"
+        mend = "install ocrbatch again" if shipped else "give an existing file"
         raise ModelError(f"{path}: the model cannot be read ({error.strerror}); {mend}") from error
     sha256 = hashlib.sha256(content).hexdigest()
     card = read_card(path)

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from ocrbatch.model.datasets import Labels
 from ocrbatch.model.parts import to_input
 from ocrbatch.model.prior import practice_weights
-from ocrbatch.page.classify import BATCH, SIDE, Classifier, import_keras, make_classifier, quiet_stderr
+from ocrbatch.page.classify import BATCH, SIDE, Classifier, LiteRtClassifier, import_keras, quiet_stderr
 from ocrbatch.records import ModelFile, Tiles
 
 SAMPLES = 1000
@@ -91,7 +91,7 @@ def without_softmax(model: Any) -> Any:
 
 def as_classifier(content: bytes, temperature: float) -> Classifier:
     """Open LiteRT bytes as the classifier that reads with them."""
-    return make_classifier(ModelFile(content, "tflite", "trained", hashlib.sha256(content).hexdigest(), temperature))
+    return LiteRtClassifier(ModelFile(content, "tflite", "trained", hashlib.sha256(content).hexdigest(), temperature))
 
 
 def fit_temperature(scores: npt.NDArray[np.float32], labels: Labels) -> float:

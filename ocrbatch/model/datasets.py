@@ -29,7 +29,8 @@ Labels = npt.NDArray[np.int64]
 class Dataset:
     """Digits in MNIST's form: tiles (n, 28, 28) uint8, ink bright on 0, and labels (n,) int64, 0–9 or 10 for none.
 
-    The test part may be empty; ``sha256`` is that of these arrays.
+    The test part may be empty; ``divided`` tells that it is a tenth put aside, for the source has none of its own.
+    ``sha256`` is that of the arrays.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Dataset:
     test_tiles: Tiles
     test_labels: Labels
     sha256: str
+    divided: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +83,17 @@ def load_dataset(source: str, *, strangers: bool = False) -> Dataset:
     first = _labelled(source, train, strangers=strangers)
     second = None if test is None else _labelled(source, test, strangers=strangers)
     as_they_are = _in_mnist_form([*first.pictures, *(second.pictures if second else ())])
-    if second is None:
-        first, second = _divided(first)
     if not len(first.labels):
         wanted = "no characters or marks but digits and their look-alikes" if strangers else "no pictures with a label"
-        raise ModelError(f"{source}: holds {wanted}; there is nothing to train on")
+        raise ModelError(f"{source}: holds {wanted}; give a set with some")
+    divided = second is None
+    if second is None:
+        first, second = _divided(first)
     train_tiles, test_tiles = (_tiles(part.pictures, as_they_are=as_they_are) for part in (first, second))
     digest = hashlib.sha256()
     for array in (train_tiles, first.labels, test_tiles, second.labels):
         digest.update(np.ascontiguousarray(array).tobytes())
-    return Dataset(name, train_tiles, first.labels, test_tiles, second.labels, digest.hexdigest())
+    return Dataset(name, train_tiles, first.labels, test_tiles, second.labels, digest.hexdigest(), divided)
 
 
 def load_mixture(sources: Sequence[str], strangers: Sequence[str] = (), *, every_digit: bool = True) -> Mixture:
@@ -150,6 +153,8 @@ def _labelled(source: str, part: Pictures, *, strangers: bool) -> Pictures:
 def _divided(part: Pictures) -> tuple[Pictures, Pictures]:
     """Put a tenth aside by the pictures' own pixels: so it stays the same when others are added."""
     tenth = np.array([_tenth(picture) for picture in part.pictures], np.bool_)
+    if tenth.all():
+        tenth[:] = False
     return _chosen(part, np.flatnonzero(~tenth)), _chosen(part, np.flatnonzero(tenth))
 
 

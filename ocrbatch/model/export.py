@@ -18,6 +18,7 @@ from ocrbatch.model.evaluate import evaluate
 from ocrbatch.model.parts import Split, to_input
 from ocrbatch.output.files import make_folder, output_errors
 from ocrbatch.page.classify import Classifier, KerasClassifier, open_keras
+from ocrbatch.page.second_look import SecondLook
 from ocrbatch.records import ModelFile, Tiles
 
 ABOUT = {10: "Handwritten digits: 28x28 grey tiles to 0-9", 11: "Handwritten digits: 28x28 grey tiles to 0-9 and none"}
@@ -58,8 +59,9 @@ def finish(
     kept_tiles = np.concatenate([split.clean_tiles, split.worn_tiles])
     kept_labels = np.concatenate([split.clean_labels, split.worn_labels])
     temperature = fit_temperature(as_classifier(int8, 1.0).scores(kept_tiles), kept_labels)
-    classifier = as_classifier(int8, temperature)
-    loss = _int8_loss(model, classifier, kept_tiles, kept_labels)
+    one_look = as_classifier(int8, temperature)
+    loss = _int8_loss(model, one_look, kept_tiles, kept_labels)
+    classifier = SecondLook(one_look)
     contents = {f"{name}{FORMATS['int8']}": int8}
     for form in ("float", "h5", "keras"):
         contents[f"{name}{FORMATS[form]}"] = _formed(model, form, typical)

@@ -18,15 +18,15 @@ import numpy.typing as npt
 from ocrbatch.errors import ModelError, UsageError
 from ocrbatch.model.augment import augment_epoch
 from ocrbatch.model.card import load_model_file
+from ocrbatch.model.convert import as_classifier, to_int8
 from ocrbatch.model.datasets import Dataset, Mixture, load_dataset
 from ocrbatch.model.export import finish
 from ocrbatch.model.parts import Split, draw_epoch_indices, split_mixture, to_input
 from ocrbatch.output.files import make_folder
-from ocrbatch.page.classify import KERAS_BATCH, import_keras, open_keras, to_probabilities
+from ocrbatch.page.classify import KERAS_BATCH, Classifier, import_keras, open_keras, to_probabilities
 from ocrbatch.records import NOT_A_DIGIT, Tiles
 
 NAME = "digits"
-TEST_SHARE = 1 / 5
 LEAST_DIGITS = 20
 WORN_AT_LEAST = 1000
 """So many worn digits are needed to find the ranges of the int8 form and the temperature."""
@@ -85,14 +85,18 @@ def finetune(
     """Go on training ``start`` (.keras or .h5) with the first set of ``mixture``; give the int8 file's path.
 
     The further sets are rehearsed. Each of ``frozen`` (its test part; all of it where it has none) and the test
-    part of the corrections (a fifth of them, left out of training, where they have none) are read before and
-    after. Raises ModelError where one is read worse and ``force`` is not given; nothing is then written.
+    part of the corrections are read before and after, both times in int8, as readers will. Raises ModelError where
+    one is read worse and ``force`` is not given; nothing is then written.
     """
     file = load_model_file(start)
     if file.kind == "tflite":
         raise ModelError(f"{start}: cannot be trained on; give the .keras or .h5 file of the same model")
+    if start.resolve().parent == folder.resolve():
+        raise UsageError(f"{folder}: holds the model to start from; give another folder with -o")
     corrections, *further = mixture.sets
-    corrections = _with_test(corrections, settings.seed)
+    if len(corrections.train_tiles) < LEAST_DIGITS:
+        count = len(corrections.train_tiles)
+        raise ModelError(f"{corrections.name}: {count} digits to learn from are too few; give {LEAST_DIGITS} or more")
     for data in frozen:
         if not len(data.test_tiles) and data.sha256 in {trained.sha256 for trained in mixture.sets}:
             raise UsageError(f"{data.name} is given both as --data and --frozen; a test must not be trained on")
@@ -106,14 +110,16 @@ def finetune(
         raise UsageError(f"{file.name} tells ten digits only; leave out what is no digit, or start from another")
     make_folder(folder)
     strangers = outputs > NOT_A_DIGIT
-    own = split_mixture(Mixture((corrections,), mixture.weights[:1]), settings.seed, strangers=strangers)
+    # No strangers are drawn among the corrections: the start knows already how rare they are.
+    own = split_mixture(Mixture((corrections,), mixture.weights[:1]), settings.seed, strangers=False)
     old = Mixture(tuple(further), mixture.weights[1:])
     rest = split_mixture(old, settings.seed, strangers=strangers) if further else None
     best = _train(keras, model, held, own, rest, settings, report)
-    trials = [_try(data, held, model) for data in (*frozen, corrections)]
+    before, after = (as_classifier(to_int8(network, own.worn_tiles), 1.0) for network in (held, model))
+    tested = [data for data in (*frozen, corrections) if data is not corrections or len(data.test_tiles)]
+    trials = [_try(data, before, after) for data in tested]
     _judge(trials, force=force, report=report)
     told = {**asdict(settings), "start": file.name, "start_sha256": file.sha256, "frozen": list(map(asdict, trials))}
-    mixture = Mixture((corrections, *further), mixture.weights)
     split = _joined(own, rest, settings.seed, strangers=strangers)
     return finish(model, mixture, split, settings=told, epoch=best, folder=folder, name=NAME)
 
@@ -131,6 +137,8 @@ def _train(
         jit_compile=False,
     )
     begin = [keras.ops.copy(variable.value) for variable in model.trainable_variables]
+    # Letters and marks alone hold no digit in its place.
+    rehearsed = rest is not None and bool((rest.fit_labels != NOT_A_DIGIT).any())
     best_epoch, best_loss, best = 0, _kept_back_loss(model, own), model.get_weights()
     for epoch in range(1, settings.epochs + 1):
         if epoch - best_epoch > settings.patience:
@@ -139,7 +147,7 @@ def _train(
         rng = np.random.default_rng([settings.seed, epoch])
         for tiles, targets in _batches(held, own, rest, settings, rng):
             model.train_on_batch(_given(model, tiles), targets)
-            if rest is None:
+            if not rehearsed:
                 for variable, value in zip(model.trainable_variables, begin, strict=True):
                     variable.assign(variable + settings.pull * (value - variable))
         loss = _kept_back_loss(model, own)
@@ -163,7 +171,7 @@ def _batches(
     outputs = held.output_shape[1]
     strangers = outputs > NOT_A_DIGIT
     shown = draw_epoch_indices(own.fit_weights, rng)
-    tiles, labels = augment_epoch(own.fit_tiles[shown], own.fit_labels[shown], rng, strangers=strangers)
+    tiles, labels = augment_epoch(own.fit_tiles[shown], own.fit_labels[shown], rng, strangers=False)
     targets = np.eye(outputs, dtype=np.float32)[labels]
     if rest is not None:
         # By weight: a set shown twice as often is rehearsed twice as often.
@@ -178,11 +186,11 @@ def _batches(
         yield tiles[order[at : at + batch]], targets[order[at : at + batch]]
 
 
-def _try(data: Dataset, before: Any, after: Any) -> Trial:
+def _try(data: Dataset, before: Classifier, after: Classifier) -> Trial:
     tested = len(data.test_tiles) > 0
     tiles = data.test_tiles if tested else data.train_tiles
     labels = data.test_labels if tested else data.train_labels
-    right = [int((_values(model, tiles).argmax(axis=1) == labels).sum()) for model in (before, after)]
+    right = [int((model.scores(tiles).argmax(axis=1) == labels).sum()) for model in (before, after)]
     return Trial(data.name, len(labels), *right)
 
 
@@ -197,19 +205,6 @@ def _judge(trials: Sequence[Trial], *, force: bool, report: Report) -> None:
             f"The new model is worse and was not written: it {sets}; "
             "give more corrections, add --data of the first training, or --force"
         )
-
-
-def _with_test(data: Dataset, seed: int) -> Dataset:
-    """Put a fifth of the corrections aside as their test part, where they have none."""
-    if len(data.train_tiles) < LEAST_DIGITS:
-        raise ModelError(f"{data.name}: {len(data.train_tiles)} digits are too few; give {LEAST_DIGITS} or more")
-    if len(data.test_tiles):
-        return data
-    order = np.random.default_rng([seed, 0]).permutation(len(data.train_tiles))
-    cut = round(len(order) * TEST_SHARE)
-    test, fit = order[:cut], order[cut:]
-    x, y = data.train_tiles, data.train_labels
-    return replace(data, train_tiles=x[fit], train_labels=y[fit], test_tiles=x[test], test_labels=y[test])
 
 
 def _layers(model: Any) -> Iterator[Any]:

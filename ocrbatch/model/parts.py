@@ -60,10 +60,13 @@ def split_mixture(mixture: Mixture, seed: int, *, worn: bool = True, strangers: 
 def draw_epoch_indices(fit_weights: Weights, rng: np.random.Generator) -> npt.NDArray[np.int64]:
     """Give the fit tiles that one epoch shows, by their indices, shuffled.
 
-    Each is shown as often as the whole part of its weight says, and once more with the probability of the rest.
+    Each is shown as often as the whole part of its weight says, and once more with the probability of the rest; one
+    at least is shown.
     """
     times = np.floor(fit_weights)
     counts = times.astype(np.int64) + (rng.random(len(fit_weights)) < fit_weights - times)
+    if not counts.any():
+        counts[rng.integers(len(counts))] = 1
     return rng.permutation(np.repeat(np.arange(len(fit_weights), dtype=np.int64), counts))
 
 

@@ -1,5 +1,6 @@
 """The trainer, to be read from top to bottom: data, network, epochs, the best of them, the exported files."""
 
+import contextlib
 import csv
 import json
 import time
@@ -12,7 +13,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from ocrbatch.errors import ModelError, OutputError, UsageError
+from ocrbatch.errors import ModelError, UsageError
 from ocrbatch.model.architectures import ARCHITECTURES, build
 from ocrbatch.model.augment import STRANGER_SHARE, augment_epoch
 from ocrbatch.model.card import load_model_file
@@ -22,10 +23,13 @@ from ocrbatch.model.export import finish
 from ocrbatch.model.parts import Split, draw_epoch_indices, split_mixture, to_input
 from ocrbatch.model.plots import confusion_picture, history_picture, mistakes_picture, predictions_picture
 from ocrbatch.model.prior import bring_to_practice
+from ocrbatch.output.files import make_folder, output_errors
 from ocrbatch.page.classify import import_keras, make_classifier
 from ocrbatch.records import NOT_A_DIGIT, Tiles
 
 NAME = "digits"
+UNFINISHED = ".unfinished"
+"""The folder of a training's state, inside that of the model."""
 
 Report = Callable[[str], None]
 
@@ -94,22 +98,26 @@ def train(mixture: Mixture, folder: Path, settings: Settings, report: Report = l
                 break
             began = time.monotonic()
             tiles, labels = upcoming.result()
-            upcoming = drawer.submit(draw, epoch + 1)
+            if epoch < settings.epochs:
+                upcoming = drawer.submit(draw, epoch + 1)
             row = {
                 "epoch": epoch,
                 **_fit_epoch(model, tiles, labels, settings.batch),
                 **_validate(model, split),
             }
             row["seconds"] = round(time.monotonic() - began, 1)
-            state = _save(work, model, state, row)
+            with output_errors(folder):
+                state = _save(work, model, state, row)
             report(_line(row, settings.epochs))
         upcoming.cancel()
     best = _open(keras, work, state.best_epoch)
     bring_to_practice(best, _strange_share(split, settings) if strangers else 0.0)
-    write_history(folder / "history.csv", state.history)
+    with output_errors(folder):
+        write_history(folder / "history.csv", state.history)
     exported = finish(best, mixture, split, settings=asdict(settings), epoch=state.best_epoch, folder=folder, name=NAME)
-    write_pictures(exported, mixture, split, state.history)
-    _clear(work)
+    with output_errors(folder):
+        write_pictures(exported, mixture, split, state.history)
+        _clear(work)
     return exported
 
 
@@ -219,11 +227,8 @@ def _line(row: dict[str, float], epochs: int) -> str:
 
 
 def _make_folder(folder: Path) -> Path:
-    work = folder / "training"
-    try:
-        work.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{folder}: cannot be written ({error.strerror}); choose another with -o") from error
+    work = folder / UNFINISHED
+    make_folder(work)
     return work
 
 
@@ -272,6 +277,7 @@ def _open(keras: Any, work: Path, epoch: int) -> Any:
 
 
 def _clear(work: Path) -> None:
-    for path in work.iterdir():
+    for path in (*work.glob("state.json*"), *work.glob("epoch-*.keras")):
         path.unlink()
-    work.rmdir()
+    with contextlib.suppress(OSError):  # what else lies there is not ours
+        work.rmdir()

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ocrbatch.errors import MissingExtraError, ModelError
+from ocrbatch.page.second_look import SecondLook
 from ocrbatch.page.vetting import vet
 from ocrbatch.records import LABELS, NOT_A_DIGIT, ModelFile, Probabilities, Tiles
 
@@ -33,14 +34,12 @@ class Classifier(Protocol):
 
 
 def make_classifier(model: ModelFile, threads: int = 1) -> Classifier:
-    """Open a model with the library its kind needs.
+    """Open a model with the library its kind needs, to read with: what is doubtful gets a second look.
 
     Raises ModelError where the model cannot be opened or takes or gives other shapes than digits have, and
     MissingExtraError where TensorFlow is needed and not installed.
     """
-    if model.kind == "tflite":
-        return LiteRtClassifier(model, threads)
-    return KerasClassifier(model)
+    return SecondLook(LiteRtClassifier(model, threads) if model.kind == "tflite" else KerasClassifier(model))
 
 
 def import_keras() -> Any:

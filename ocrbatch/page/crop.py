@@ -26,6 +26,7 @@ SMALLEST_CELL = 8
 OWN_HEIGHT = 0.25
 SIDE_BAND = 0.12
 MOSTLY = 0.35
+STRAIGHT = 0.7
 JOINED = 0.25
 THROUGH = 0.9
 FRAMED = 3
@@ -206,8 +207,10 @@ def _without_sides(mask: Grey, rim: int = 0) -> Grey | None:
     written = np.bincount(labels[inner][straight[inner] == 0], minlength=count)
     free = np.where(at_side, 0, area)
     free[0] = 0
+    lines = np.bincount(labels[straight > 0], minlength=count) >= STRAIGHT * area
     # A line that is joined with writing stays, for another way to part them.
-    keep = ~(at_side & (inside < MOSTLY * area) & (written <= JOINED * free.max()))
+    alone = written <= JOINED * free.max()
+    keep = ~(at_side & ((inside < MOSTLY * area) | (lines & (free.max() > 0))) & alone)
     keep[0] = False
     own: Grey = keep[labels].astype(np.uint8)
     heights = (bottom - top)[keep]

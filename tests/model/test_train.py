@@ -153,12 +153,12 @@ def test_an_interrupted_training_goes_on_and_ends_alike(
 
 
 def test_other_settings_do_not_go_on_with_an_interrupted_training(mixture: Mixture, tmp_path: Path) -> None:
-    (tmp_path / "training").mkdir()
+    (tmp_path / ".unfinished").mkdir()
     state = {"settings": {}, "data_sha256": "", "epoch": 1, "best_epoch": 1, "history": []}
-    (tmp_path / "training" / "state.json").write_text(json.dumps(state))
+    (tmp_path / ".unfinished" / "state.json").write_text(json.dumps(state))
     with pytest.raises(ModelError, match="other settings or data"):
         train(mixture, tmp_path, SMALL)
-    (tmp_path / "training" / "state.json").write_text("{")
+    (tmp_path / ".unfinished" / "state.json").write_text("{")
     with pytest.raises(ModelError, match="damaged"):
         train(mixture, tmp_path, SMALL)
 

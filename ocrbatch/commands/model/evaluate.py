@@ -56,7 +56,13 @@ def evaluate(
         list[Path] | None, typer.Argument(metavar="MODEL", help=f"{MODEL_HELP} Several stand side by side.")
     ] = None,
     strangers: Annotated[list[str] | None, typer.Option("--strangers", help=STRANGERS_HELP)] = None,
-    part: Annotated[Part, typer.Option("--part", help="The part of each set; all where it has no such.")] = Part.test,
+    part: Annotated[
+        Part,
+        typer.Option(
+            "--part",
+            help="The part of each set; of one without a test part, test is the tenth that training keeps apart.",
+        ),
+    ] = Part.test,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON: a list with all measures.")] = False,
     pictures: Annotated[
         Path | None, typer.Option("--pictures", help="Folder for curves, confusions and mistakes as PNG.")
@@ -137,12 +143,14 @@ def _measure(
 
 
 def _part_of(name: str, data: "Dataset", asked: Part) -> "tuple[Part, Tiles, Labels]":
-    """Give the part that is measured, and which it is: all of a set that has no test part."""
+    """Give the part that is measured, and which it is: all of a set whose test part is empty."""
     import numpy as np
 
     if asked is Part.test and not len(data.test_labels):
         typer.echo(f"{name}: has no test part; all of it is measured", err=True)
         asked = Part.all
+    if asked is Part.test and data.divided:
+        typer.echo(f"{name}: measured are the {len(data.test_labels)} that training keeps apart; --part all", err=True)
     if asked is Part.test:
         return asked, data.test_tiles, data.test_labels
     if asked is Part.train:

@@ -26,7 +26,7 @@ def train(
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same model.")] = 1,
     batch: Annotated[int | None, typer.Option("--batch", min=1, help="Digits a step: 256, with --from 64.")] = None,
-    as_is: Annotated[bool, typer.Option("--as-is", help="Take the digits as they are, and add no strangers.")] = False,
+    as_is: Annotated[bool, typer.Option("--as-is", help="Take the digits as they are, and draw no strangers.")] = False,
     start: Annotated[
         Path | None,
         typer.Option("--from", help="Go on from this .keras or .h5 model: for the hands in a few hundred --data."),
@@ -44,7 +44,8 @@ def train(
     An interrupted training goes on when the same command is given again.
 
     With --from, a trained model is taught the hands in the first --data, some hundred corrected cells; further
-    --data keep it from forgetting what it knew. Needs TensorFlow; ocrbatch doctor tells how it is installed.
+    --data keep it from forgetting what it knew. That takes minutes, does not resume, and leaves the model and its
+    card alone. Needs TensorFlow; ocrbatch doctor tells how it is installed.
     """
     from ocrbatch.model.datasets import load_mixture
 
