@@ -203,7 +203,7 @@ def _card_before(source: Path, loaded: ModelFile, paths: Sequence[Path]) -> Card
     named = {source.name, *(own["files"] if own else ())}
     taken = [path for path in paths if beside and path.name in named]
     if taken:
-        raise UsageError(f"{taken[0]}: is there already, and is what its card tells of; choose another folder with -o")
+        raise UsageError(f"{taken[0]}: is what the model's own card tells of; choose another folder with -o")
     card = folder / f"{source.stem}.json"
     if own or not card.exists():
         return own or {}

@@ -22,6 +22,7 @@ from ocrbatch.model.convert import as_classifier, to_int8
 from ocrbatch.model.datasets import Dataset, Mixture, load_dataset
 from ocrbatch.model.export import finish
 from ocrbatch.model.parts import Split, draw_epoch_indices, split_mixture, to_input
+from ocrbatch.model.train import make_repeatable
 from ocrbatch.output.files import make_folder
 from ocrbatch.page.classify import KERAS_BATCH, Classifier, import_keras, open_keras, to_probabilities
 from ocrbatch.records import NOT_A_DIGIT, Tiles
@@ -103,7 +104,7 @@ def finetune(
     if not frozen:
         report("no --frozen set is given: only the corrected hands' own test is there to be read worse")
     keras = import_keras()
-    keras.utils.set_random_seed(settings.seed)
+    make_repeatable(keras, settings.seed)
     model, held = open_keras(file), open_keras(file)
     outputs = model.output_shape[1]
     if outputs <= NOT_A_DIGIT and any((data.train_labels == NOT_A_DIGIT).any() for data in mixture.sets):

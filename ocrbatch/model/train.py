@@ -84,7 +84,7 @@ def train(mixture: Mixture, folder: Path, settings: Settings, report: Report = l
     keras = import_keras()
     work = _make_folder(folder)
     state = _load_state(work, settings, mixture)
-    keras.utils.set_random_seed(settings.seed)
+    make_repeatable(keras, settings.seed)
     draw = _drawer(split, settings, strangers=strangers)
     shown = float(split.fit_weights.sum()) * (1 + STRANGER_SHARE * (strangers and settings.worn))
     model = _open(keras, work, state.epoch) if state.epoch else compile_model(keras, settings, round(shown))
@@ -119,6 +119,14 @@ def train(mixture: Mixture, folder: Path, settings: Settings, report: Report = l
         write_pictures(exported, mixture, split, state.history)
         _clear(work)
     return exported
+
+
+def make_repeatable(keras: Any, seed: int) -> None:
+    """Let the same seed give the same weights; else sums are added up in the order in which threads end."""
+    import tensorflow as tf
+
+    keras.utils.set_random_seed(seed)
+    tf.config.experimental.enable_op_determinism()
 
 
 def compile_model(keras: Any, settings: Settings, shown: int) -> Any:

@@ -86,6 +86,6 @@ def test_what_is_no_model_file_is_refused(tmp_path: Path, name: str) -> None:
 def test_a_description_tells_what_the_file_is_and_what_its_card_says(copied: Path) -> None:
     told = describe_model(copied)
     assert told["kind"] == "tflite"
-    assert told["metrics"]["test"]["count"] == 10_000
+    assert told["metrics"]["test"]["mnist"]["count"] == 10_000
     copied.with_suffix(".json").unlink()
     assert describe_model(copied)["card"] is None

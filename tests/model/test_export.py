@@ -18,7 +18,13 @@ from ocrbatch.model.convert import as_classifier, fit_temperature, to_float, to_
 from ocrbatch.model.datasets import Dataset, Mixture
 from ocrbatch.model.export import export_model, finish
 from ocrbatch.model.parts import Split, to_input
-from ocrbatch.page.classify import import_keras, make_classifier, to_probabilities
+from ocrbatch.page.classify import (
+    KerasClassifier,
+    LiteRtClassifier,
+    import_keras,
+    make_classifier,
+    to_probabilities,
+)
 from ocrbatch.records import Tiles
 from tests.model.test_augment import drawn_digits
 
@@ -97,7 +103,9 @@ def test_every_form_reads_as_the_network_does(finished: Path, network: Any, prin
     assert card is not None
     raw = np.asarray(without_softmax(network).predict(to_input(printed[0]), verbose=0))
     expected = to_probabilities(raw, card["temperature"])
-    scores = make_classifier(load_model_file(finished / name)).scores(printed[0])
+    file = load_model_file(finished / name)
+    one_look = LiteRtClassifier(file) if file.kind == "tflite" else KerasClassifier(file)
+    scores = one_look.scores(printed[0])
     assert (scores[:, 10] == 0).all()
     assert np.abs(scores[:, :10] - expected).max() < (0.15 if name == FILES[0] else 0.001)
     assert (scores.argmax(axis=1) == printed[1]).mean() > 0.95
@@ -211,8 +219,8 @@ def test_an_export_does_not_take_another_models_place(tmp_path: Path, network: A
     network.save(tmp_path / "other" / "digits.keras")
     with pytest.raises(UsageError, match="another model"):
         export_model(tmp_path / "other" / "digits.keras", tmp_path, ["h5"])
-    export_model(mine, tmp_path, ["h5"])
-    assert load_model_file(mine).temperature == load_model_file(tmp_path / "digits.h5").temperature != 1
+    export_model(mine, tmp_path / "third", ["h5"])
+    assert load_model_file(mine).temperature == load_model_file(tmp_path / "third" / "digits.h5").temperature != 1
 
 
 def test_a_model_without_a_card_gets_one(tmp_path: Path, network: Any) -> None:

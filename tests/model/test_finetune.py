@@ -146,8 +146,9 @@ def test_what_cannot_be_done_is_said_before_any_training(tune: Tune, tmp_path: P
     own, others = digits("own", 7), digits("others", 8)
     with pytest.raises(ModelError, match="too few"):
         tune(digits("own", 7, 1), frozen=others)
+    untested = replace(others, test_tiles=others.test_tiles[:0], test_labels=others.test_labels[:0])
     with pytest.raises(UsageError, match="must not be trained on"):
-        tune(own, others, frozen=others)
+        tune(own, untested, frozen=untested)
     with pytest.raises(ModelError, match=r"\.keras or \.h5"):
         tune(own, frozen=others, begin=shipped_folder() / "digits.tflite")
     strangers = replace(others, train_labels=np.full(len(others.train_labels), 10, np.int64))
