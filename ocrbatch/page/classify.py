@@ -45,7 +45,7 @@ def make_classifier(model: ModelFile, threads: int = 1) -> Classifier:
 def import_keras() -> Any:
     """Import Keras on TensorFlow, quietly; MissingExtraError gives the command where it is not installed."""
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         with quiet_stderr(), warnings.catch_warnings():
             # TensorFlow's own imports use what NumPy and the standard library are about to drop.
