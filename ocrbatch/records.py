@@ -64,6 +64,11 @@ class PageFailure:
     code: str
     detail: str = ""
 
+    @property
+    def reason(self) -> str:
+        """Both in one line."""
+        return f"{self.code}: {self.detail}" if self.detail else self.code
+
 
 @dataclass(frozen=True, slots=True)
 class FieldPlace:

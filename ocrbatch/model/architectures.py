@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ocrbatch.errors import UsageError
-from ocrbatch.records import LABELS, NOT_A_DIGIT
+from ocrbatch.page.classify import OUTPUTS
+from ocrbatch.records import LABELS
 
 DIGITS = len(LABELS)
-OUTPUTS = NOT_A_DIGIT + 1
 SHAPE = (28, 28, 1)
 
 
@@ -29,23 +29,26 @@ class Architecture:
 
 def build(name: str) -> Any:
     """Build a fresh Keras model of a registered architecture; UsageError names those there are."""
+    return find(name).make()
+
+
+def find(name: str) -> Architecture:
+    """Give the architecture of this name; UsageError names those there are."""
     if name not in ARCHITECTURES:
         raise UsageError(f"There is no architecture {name}; there are {', '.join(ARCHITECTURES)}")
-    return ARCHITECTURES[name].make()
+    return ARCHITECTURES[name]
 
 
 def conv_pool() -> Any:
     """Build the plainest network that sees shapes: a convolution, a pooling, a dense layer."""
-    from keras import Input, Sequential, layers
+    from keras import layers
 
-    return Sequential(
+    return _tutorial(
         [
-            Input(SHAPE),
             layers.Conv2D(32, 3, activation="relu"),
             layers.MaxPooling2D(2),
             layers.Flatten(),
             layers.Dense(100, activation="relu"),
-            layers.Dense(DIGITS, activation="softmax"),
         ],
         name="conv-pool",
     )
@@ -53,11 +56,10 @@ def conv_pool() -> Any:
 
 def conv2_dense128() -> Any:
     """Build two convolutions, a dense layer of 128, and a quarter of it dropped while training."""
-    from keras import Input, Sequential, layers
+    from keras import layers
 
-    return Sequential(
+    return _tutorial(
         [
-            Input(SHAPE),
             layers.Conv2D(32, 3, activation="relu"),
             layers.MaxPooling2D(2),
             layers.Conv2D(64, 3, activation="relu"),
@@ -65,7 +67,6 @@ def conv2_dense128() -> Any:
             layers.Flatten(),
             layers.Dense(128, activation="relu"),
             layers.Dropout(0.25),
-            layers.Dense(DIGITS, activation="softmax"),
         ],
         name="conv2-dense128",
     )
@@ -73,11 +74,10 @@ def conv2_dense128() -> Any:
 
 def conv2_dense() -> Any:
     """Build two wide convolutions of 5x5 and two dense layers, after Y. LeCun's LeNet-5 (1998)."""
-    from keras import Input, Sequential, layers
+    from keras import layers
 
-    return Sequential(
+    return _tutorial(
         [
-            Input(SHAPE),
             layers.Conv2D(32, 5, padding="same", activation="relu"),
             layers.MaxPooling2D(2),
             layers.Conv2D(64, 5, activation="relu"),
@@ -85,7 +85,6 @@ def conv2_dense() -> Any:
             layers.Flatten(),
             layers.Dense(256, activation="relu"),
             layers.Dense(84, activation="relu"),
-            layers.Dense(DIGITS, activation="softmax"),
         ],
         name="conv2-dense",
     )
@@ -93,11 +92,10 @@ def conv2_dense() -> Any:
 
 def conv3_dense64() -> Any:
     """Build three convolutions, two of them pooled, and a dense layer of 64."""
-    from keras import Input, Sequential, layers
+    from keras import layers
 
-    return Sequential(
+    return _tutorial(
         [
-            Input(SHAPE),
             layers.Conv2D(32, 3, activation="relu"),
             layers.MaxPooling2D(2),
             layers.Conv2D(64, 3, activation="relu"),
@@ -105,7 +103,6 @@ def conv3_dense64() -> Any:
             layers.Conv2D(64, 3, activation="relu"),
             layers.Flatten(),
             layers.Dense(64, activation="relu"),
-            layers.Dense(DIGITS, activation="softmax"),
         ],
         name="conv3-dense64",
     )
@@ -113,11 +110,10 @@ def conv3_dense64() -> Any:
 
 def conv3_dense2() -> Any:
     """Build three convolutions, each pooled, and two dense layers."""
-    from keras import Input, Sequential, layers
+    from keras import layers
 
-    return Sequential(
+    return _tutorial(
         [
-            Input(SHAPE),
             layers.Conv2D(32, 3, padding="same", activation="relu"),
             layers.MaxPooling2D(2),
             layers.Conv2D(64, 3, padding="same", activation="relu"),
@@ -127,7 +123,6 @@ def conv3_dense2() -> Any:
             layers.Flatten(),
             layers.Dense(128, activation="relu"),
             layers.Dense(64, activation="relu"),
-            layers.Dense(DIGITS, activation="softmax"),
         ],
         name="conv3-dense2",
     )
@@ -169,6 +164,13 @@ def ocr() -> Any:
     values = layers.ReLU()(layers.BatchNormalization()(values))
     values = layers.Dropout(0.3)(values)
     return Model(tiles, layers.Dense(OUTPUTS)(values), name="ocr")
+
+
+def _tutorial(hidden: list[Any], name: str) -> Any:
+    """Put layers between the tile and a softmax over ten digits."""
+    from keras import Input, Sequential, layers
+
+    return Sequential([Input(SHAPE), *hidden, layers.Dense(DIGITS, activation="softmax")], name=name)
 
 
 def _convolve(values: Any, channels: int, size: int, strides: int = 1) -> Any:

@@ -14,12 +14,12 @@ from ocrbatch.errors import ModelError, UsageError
 from ocrbatch.model.card import Card, load_model_file, read_card, write_card
 from ocrbatch.model.convert import as_classifier, fit_temperature, spread, to_float, to_h5, to_int8, to_keras
 from ocrbatch.model.datasets import Dataset, Labels, Mixture
-from ocrbatch.model.evaluate import evaluate
+from ocrbatch.model.evaluate import evaluate, measure
 from ocrbatch.model.parts import Split, to_input
 from ocrbatch.output.files import make_folder, output_errors
 from ocrbatch.page.classify import Classifier, KerasClassifier, open_keras
 from ocrbatch.page.second_look import SecondLook
-from ocrbatch.records import ModelFile, Tiles
+from ocrbatch.records import ModelFile, Probabilities, Tiles
 
 ABOUT = {10: "Handwritten digits: 28x28 grey tiles to 0-9", 11: "Handwritten digits: 28x28 grey tiles to 0-9 and none"}
 FORMATS = {"int8": ".tflite", "float": "-float.tflite", "h5": ".h5", "keras": ".keras"}
@@ -58,10 +58,10 @@ def finish(
     int8 = to_int8(model, typical)
     kept_tiles = np.concatenate([split.clean_tiles, split.worn_tiles])
     kept_labels = np.concatenate([split.clean_labels, split.worn_labels])
-    temperature = fit_temperature(as_classifier(int8, 1.0).scores(kept_tiles), kept_labels)
-    one_look = as_classifier(int8, temperature)
-    loss = _int8_loss(model, one_look, kept_tiles, kept_labels)
-    classifier = SecondLook(one_look)
+    scores = as_classifier(int8, 1.0).scores(kept_tiles)
+    loss = _int8_loss(model, scores, kept_tiles, kept_labels)
+    temperature = fit_temperature(scores, kept_labels)
+    classifier = SecondLook(as_classifier(int8, temperature))
     contents = {f"{name}{FORMATS['int8']}": int8}
     for form in ("float", "h5", "keras"):
         contents[f"{name}{FORMATS[form]}"] = _formed(model, form, typical)
@@ -159,10 +159,10 @@ def _unlike(sets: Sequence[Dataset]) -> list[str]:
     return names
 
 
-def _int8_loss(model: Any, classifier: Classifier, tiles: Tiles, labels: Labels) -> float:
+def _int8_loss(model: Any, scores: Probabilities, tiles: Tiles, labels: Labels) -> float:
     """Give the accuracy lost from float to int8; ModelError where it is more than half a point."""
     read = np.asarray(model.predict(to_input(tiles), batch_size=512, verbose=0)).argmax(axis=1)
-    lost = float((read == labels).mean()) - evaluate(classifier, tiles, labels).accuracy
+    lost = float((read == labels).mean()) - measure(scores, labels).accuracy
     if lost > LARGEST_LOSS:
         raise ModelError(f"The int8 form reads {lost:.1%} fewer digits right than the network; train it longer")
     return lost

@@ -7,7 +7,7 @@ a neural network", 2015); else a pull of every weight to where it began (X. Li, 
 end whether that was enough; nothing is ever learned from them.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,17 +22,15 @@ from ocrbatch.model.convert import as_classifier, to_int8
 from ocrbatch.model.datasets import Dataset, Mixture, load_dataset
 from ocrbatch.model.export import finish
 from ocrbatch.model.parts import Split, draw_epoch_indices, split_mixture, to_input
-from ocrbatch.model.train import make_repeatable
+from ocrbatch.model.train import NAME, Report, make_repeatable
 from ocrbatch.output.files import make_folder
 from ocrbatch.page.classify import KERAS_BATCH, Classifier, import_keras, open_keras, to_probabilities
 from ocrbatch.records import NOT_A_DIGIT, Tiles
 
-NAME = "digits"
 LEAST_DIGITS = 20
 WORN_AT_LEAST = 1000
 """So many worn digits are needed to find the ranges of the int8 form and the temperature."""
 
-Report = Callable[[str], None]
 Floats = npt.NDArray[np.float32]
 
 

@@ -16,10 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ocrbatch.errors import MissingExtraError, ModelError
+from ocrbatch.page.classify import INSTALL_TRAIN
 from ocrbatch.page.decode import decode
 from ocrbatch.records import LABELS, NOT_A_DIGIT, Grey, Page
 
-INSTALL_TRAIN = "pip install 'ocrbatch[train]'"
 IDX_NAMES = {
     "x_train": "train-images-idx3-ubyte",
     "y_train": "train-labels-idx1-ubyte",

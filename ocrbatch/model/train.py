@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from ocrbatch.errors import ModelError, UsageError
-from ocrbatch.model.architectures import ARCHITECTURES, build
+from ocrbatch.model.architectures import build, find
 from ocrbatch.model.augment import STRANGER_SHARE, augment_epoch
 from ocrbatch.model.card import load_model_file
 from ocrbatch.model.datasets import Labels, Mixture
@@ -53,9 +53,7 @@ class Settings:
     worn: bool = True
 
     def __post_init__(self) -> None:
-        if self.architecture not in ARCHITECTURES:
-            known = ", ".join(ARCHITECTURES)
-            raise UsageError(f"There is no architecture {self.architecture}; there are {known}")
+        find(self.architecture)
         if self.epochs < 1 or self.batch < 1 or self.patience < 1:
             raise UsageError("The number of epochs, the batch and the patience are at least 1")
 
@@ -77,7 +75,7 @@ def train(mixture: Mixture, folder: Path, settings: Settings, report: Report = l
     An interrupted training goes on where it stopped when called again. Returns the int8 LiteRT file's path.
     Raises UsageError for a set that the network has no output for, OutputError for a folder that cannot be written.
     """
-    strangers = ARCHITECTURES[settings.architecture].outputs > NOT_A_DIGIT
+    strangers = find(settings.architecture).outputs > NOT_A_DIGIT
     split = split_mixture(mixture, settings.seed, worn=settings.worn, strangers=strangers)
     if not strangers and (split.fit_labels == NOT_A_DIGIT).any():
         raise UsageError(f"{settings.architecture} tells ten digits only; leave --strangers out, or train ocr")
@@ -140,7 +138,7 @@ def compile_model(keras: Any, settings: Settings, shown: int) -> Any:
         decay_steps=max(1, steps * (settings.epochs - 1)),
     )
     # The tutorials' networks end in a softmax, the others in logits.
-    logits = ARCHITECTURES[settings.architecture].outputs > NOT_A_DIGIT
+    logits = find(settings.architecture).outputs > NOT_A_DIGIT
     model.compile(
         optimizer=keras.optimizers.AdamW(rate, weight_decay=settings.weight_decay, clipnorm=5.0),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=logits),

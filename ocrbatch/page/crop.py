@@ -123,7 +123,7 @@ def _within(darkness: Floats, mask: Grey) -> tuple[Floats, Grey]:
     inside = _without_sides(mask)
     if inside is not None and not _touches(inside):
         return darkness, inside
-    lined = [bool(_runs_through(np.rot90(mask, turns))) for turns in range(4)]
+    lined = [_runs_through(np.rot90(mask, turns)) for turns in range(4)]
     framed = sum(lined) >= FRAMED
     if any(lined):
         freed = _without_lines(darkness, [framed or side for side in lined])

@@ -102,5 +102,4 @@ def _classify(waiting: list[PreparedPage | PageFailure], classifier: Classifier,
 
 
 def _failed(failure: PageFailure) -> PageResult:
-    reason = f"{failure.code}: {failure.detail}" if failure.detail else failure.code
-    return PageResult(failure.number, "", PageStatus.FAILED, reason, 0.0, 0.0, ())
+    return PageResult(failure.number, "", PageStatus.FAILED, failure.reason, 0.0, 0.0, ())

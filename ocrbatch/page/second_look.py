@@ -6,13 +6,16 @@ After D. Ciresan, U. Meier, J. Schmidhuber, "Multi-column deep neural networks f
 average over networks and distortions; only doubtful tiles are worth the time.
 """
 
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from ocrbatch.records import Probabilities, Tiles
+
+if TYPE_CHECKING:
+    from ocrbatch.page.classify import Classifier
 
 DOUBTFUL = 0.9
 """Below this probability a reading is looked at again."""
@@ -24,18 +27,10 @@ LEAST = 1e-9
 Matrix = npt.NDArray[np.float64]
 
 
-class Reader(Protocol):
-    """Tells digits at one look."""
-
-    def scores(self, tiles: Tiles) -> Probabilities:
-        """Give (n, 11) float32 for (n, 28, 28) uint8."""
-        ...
-
-
 class SecondLook:
     """Tells digits as ``first`` does, and the doubtful ones by a second look; a tile's scores depend on it alone."""
 
-    def __init__(self, first: Reader) -> None:
+    def __init__(self, first: "Classifier") -> None:
         self._first = first
 
     def scores(self, tiles: Tiles) -> Probabilities:

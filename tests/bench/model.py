@@ -14,6 +14,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ocrbatch.model.datasets import load_dataset
+from ocrbatch.model.parts import to_input
 from ocrbatch.records import Tiles
 from tests.helpers.render.digits import drawn_digits
 from tests.real.digits import DIGITS
@@ -47,7 +48,7 @@ def main() -> int:
     int8 = LiteRtClassifier(load_model_file())
     looking_twice = make_classifier(load_model_file())
     network = keras.models.load_model(shipped_folder() / "digits.keras")
-    whole = (tiles[..., None] / np.float32(255)).astype(np.float32)
+    whole = to_input(tiles)
     ways: dict[str, Callable[[], object]] = {
         "int8 LiteRT": lambda: int8.scores(tiles),
         "the same, doubtful ones twice": lambda: looking_twice.scores(tiles),

@@ -140,7 +140,7 @@ def _classify(waiting: Iterable[tuple[str, "Page | PageFailure"]], model: "Model
         if isinstance(page, Page):
             yield Prediction(file, page.number, next(digits))
         else:
-            yield Prediction(file, page.number, None, f"{page.code}: {page.detail}" if page.detail else page.code)
+            yield Prediction(file, page.number, None, page.reason)
 
 
 def _print_csv(predictions: Iterable[Prediction]) -> Iterator[Prediction]:
