@@ -72,22 +72,33 @@ class PageFailure:
 
 @dataclass(frozen=True, slots=True)
 class FieldPlace:
-    """Where a field lies: ``cells`` (n, 4, 2) float32, a quadrilateral a cell in the page's pixels."""
+    """Where a field lies: ``cells`` (n, 4, 2) float32, a quadrilateral a cell in the page's pixels.
+
+    ``kind`` is a form's (``boxes``, ``string``, ``mark``); ``blank`` tells whether it may be left blank
+    (``allowed``), must be (``required``) or must not be (``forbidden``).
+    """
 
     name: str
     kind: str
     cells: npt.NDArray[np.float32]
+    blank: str = "allowed"
 
 
 @dataclass(frozen=True, slots=True)
 class RegisteredPage:
-    """A page with its fields' places; ``registration`` in 0–1, ``skew_degrees`` clockwise on the page."""
+    """A page with its fields' places; ``registration`` in 0–1, ``skew_degrees`` clockwise on the page.
+
+    ``form_page`` is the number of the form's page that this one is, from 1. ``problem`` says in short words why there
+    are no places: ``not registered``, ``unknown form``, ``no boxes found``; it is empty where there are.
+    """
 
     page: Page
     form: str
     places: tuple[FieldPlace, ...]
     registration: float
     skew_degrees: float
+    form_page: int = 1
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +170,7 @@ class FieldReading:
 
 @dataclass(frozen=True, slots=True)
 class PageResult:
-    """The end of one page's way; ``page`` counts from 1 within its file."""
+    """The end of one page's way; ``page`` counts from 1 within its file, ``form_page`` within its form."""
 
     page: int
     form: str
@@ -168,6 +179,7 @@ class PageResult:
     registration: float
     skew_degrees: float
     fields: tuple[FieldReading, ...]
+    form_page: int = 1
 
 
 @dataclass(frozen=True, slots=True)

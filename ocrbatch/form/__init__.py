@@ -1,0 +1,1 @@
+"""What a form is: its file, checked, and the frozen value made of it."""
