@@ -9,6 +9,7 @@ from ocrbatch.page.classify import Classifier
 from ocrbatch.page.confidence import read_field
 from ocrbatch.page.lattice import best_path, boxes_lattice
 from ocrbatch.page.register import register
+from ocrbatch.page.registration.index import FormIndex
 from ocrbatch.page.segment import segment
 from ocrbatch.records import (
     FieldImage,
@@ -42,9 +43,9 @@ class PreparedPage:
         return sum(len(lattice.tiles) for lattice in self.lattices)
 
 
-def prepare(page: Page) -> PreparedPage:
+def prepare(page: Page, index: FormIndex | None = None) -> PreparedPage:
     """Take a page to its tiles."""
-    registered = register(page)
+    registered = register(page, index)
     fields = segment(registered)
     return PreparedPage(registered, fields, tuple(boxes_lattice(field) for field in fields))
 
@@ -62,24 +63,30 @@ def finish(prepared: PreparedPage, scores: Probabilities, accept: float) -> Page
         page=prepared.registered.page.number,
         form=prepared.registered.form,
         status=PageStatus.REVIEW if waiting or not readings else PageStatus.READ,
-        reason="" if readings else "no boxes found",
+        reason=prepared.registered.problem,
         registration=prepared.registered.registration,
         skew_degrees=prepared.registered.skew_degrees,
         fields=tuple(readings),
+        form_page=prepared.registered.form_page,
     )
 
 
 def read_pages(
-    pages: Iterable[Page | PageFailure], classifier: Classifier, *, accept: float = 0.995
+    pages: Iterable[Page | PageFailure],
+    classifier: Classifier,
+    *,
+    index: FormIndex | None = None,
+    accept: float = 0.995,
 ) -> Iterator[ReadPage]:
     """Read pages in their order; a page's result does not depend on those that are classified with it.
 
+    With an ``index`` of forms, a page that is none of them is not read.
     A field is accepted where its confidence (0–1) reaches ``accept``. Failures pass through as failed pages.
     """
     waiting: list[PreparedPage | PageFailure] = []
     tiles = 0
     for page in pages:
-        prepared = page if isinstance(page, PageFailure) else prepare(page)
+        prepared = page if isinstance(page, PageFailure) else prepare(page, index)
         waiting.append(prepared)
         tiles += prepared.tile_count if isinstance(prepared, PreparedPage) else 0
         if tiles >= TILES_AT_ONCE or len(waiting) >= PAGES_AT_ONCE:
