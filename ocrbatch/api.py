@@ -10,15 +10,19 @@ import numpy as np
 import numpy.typing as npt
 
 from ocrbatch.errors import InputError, UsageError
+from ocrbatch.form.documents import with_missing_pages
+from ocrbatch.form.template import Form
 from ocrbatch.model.card import load_model_file
 from ocrbatch.page.classify import Classifier, make_classifier
 from ocrbatch.page.crop import ink_of
 from ocrbatch.page.decode import decode
 from ocrbatch.page.normalize import normalize_many
 from ocrbatch.page.reader import read_pages
+from ocrbatch.page.registration.index import index_forms
 from ocrbatch.records import LABELS, Grey, Page, PageFailure, PageResult, read_only
 
-Source = str | os.PathLike[str] | bytes | npt.NDArray[np.uint8]
+FilePath = str | os.PathLike[str]
+Source = FilePath | bytes | npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,7 @@ class Model:
 EMPTY = Digit(None, 1.0, ((None, 1.0),))
 
 
-def load_model(path: str | os.PathLike[str] | None = None) -> Model:
+def load_model(path: FilePath | None = None) -> Model:
     """Open a model, a .tflite, .keras or .h5 file; the shipped one where no path is given.
 
     Raises ModelError where it is missing, damaged or no model of digits.
@@ -63,18 +67,39 @@ def load_model(path: str | os.PathLike[str] | None = None) -> Model:
     return Model(make_classifier(file), file.name, file.sha256)
 
 
-def read(source: Source, *, model: str | os.PathLike[str] | None = None, accept: float = 0.995) -> Iterator[PageResult]:
+def read(
+    source: Source,
+    *,
+    forms: FilePath | Iterable[FilePath] = (),
+    model: FilePath | None = None,
+    accept: float = 0.995,
+) -> Iterator[PageResult]:
     """Read the pages of a file (its path or its bytes), or one page as uint8 array, (H, W) or RGB (H, W, 3).
 
-    A field is accepted where its confidence (0–1) reaches ``accept``. A page that cannot be read is a result
-    with the status ``failed`` and its reason. Raises InputError where the file cannot be opened, ModelError
-    for the model, UsageError for an array of another kind; all before the first page.
+    ``forms`` are the forms to look for, TOML files or folders of them; without any, each run of boxes is a field. A
+    page that is none of them has no fields and the status ``review``. A field is accepted where its confidence (0–1)
+    reaches ``accept``. A page that cannot be read is a result with the status ``failed`` and its reason. Raises
+    InputError where the file cannot be opened, FormError for a form, ModelError for the model, UsageError for an
+    array of another kind; all before the first page.
     """
     if not 0 <= accept <= 1:
         raise UsageError(f"accept is {accept}; it is a probability from 0 to 1")
     pages = _pages(source)
+    known = _forms(forms)
     classifier = make_classifier(load_model_file(None if model is None else Path(model)))
-    return (page.result for page in read_pages(pages, classifier, accept=accept))
+    index = index_forms(known) if known else None
+    results = (page.result for page in read_pages(pages, classifier, index=index, accept=accept))
+    return with_missing_pages(results, known)
+
+
+def _forms(paths: FilePath | Iterable[FilePath]) -> tuple[Form, ...]:
+    # One path alone is a slip that has but one meaning.
+    given = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
+    if not given:
+        return ()
+    from ocrbatch.form.store import load_forms
+
+    return load_forms([Path(path) for path in given])
 
 
 def _pages(source: Source) -> Iterator[Page | PageFailure]:

@@ -10,11 +10,16 @@ import typer
 from ocrbatch.errors import ExitCode, InputError, UsageError
 
 if TYPE_CHECKING:
+    from ocrbatch.form.template import Form
     from ocrbatch.records import FilePage
 
 
 def read(
     files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Scans; - is standard input.")],
+    form: Annotated[
+        list[Path] | None,
+        typer.Option("-f", "--form", metavar="FORM", help="A form, or a folder of forms, to look for; repeatable."),
+    ] = None,
     model: Annotated[Path | None, typer.Option("-m", "--model", help="Another model than the one that ships.")] = None,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print the rows of results.csv.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print a line of JSON a field.")] = False,
@@ -24,7 +29,7 @@ def read(
         raise UsageError("--csv and --json exclude each other")
     from ocrbatch.output.escape import escape_name
 
-    pages = _pages(files, model)
+    pages = _pages(files, form or [], model)
     shown = _print_csv(pages) if as_csv else _print_json(pages) if as_json else _print_table(pages)
     failed = False
     for page in shown:
@@ -34,16 +39,20 @@ def read(
     raise typer.Exit(int(ExitCode.PAGES_FAILED if failed else ExitCode.OK))
 
 
-def _pages(files: Sequence[str], model: Path | None) -> Iterator["FilePage"]:
+def _pages(files: Sequence[str], form_paths: Sequence[Path], model: Path | None) -> Iterator["FilePage"]:
     """Read the files one by one."""
     import hashlib
 
+    from ocrbatch.form.documents import with_missing_pages
     from ocrbatch.model.card import load_model_file
     from ocrbatch.page.classify import make_classifier
     from ocrbatch.page.decode import decode
     from ocrbatch.page.reader import read_pages
+    from ocrbatch.page.registration.index import index_forms
     from ocrbatch.records import FilePage
 
+    forms = forms_of(form_paths)
+    index = index_forms(forms) if forms else None
     classifier = make_classifier(load_model_file(model))
     for name in files:
         try:
@@ -51,8 +60,18 @@ def _pages(files: Sequence[str], model: Path | None) -> Iterator["FilePage"]:
         except OSError as error:
             raise InputError(f"cannot read {name}: {error.strerror}; check the path") from error
         sha256 = hashlib.sha256(data).hexdigest()
-        for read_page in read_pages(decode(data), classifier):
-            yield FilePage(name, sha256, read_page.result)
+        results = (page.result for page in read_pages(decode(data), classifier, index=index))
+        for result in with_missing_pages(results, forms):
+            yield FilePage(name, sha256, result)
+
+
+def forms_of(paths: Sequence[Path]) -> tuple["Form", ...]:
+    """Load the forms that were given with ``-f``, none where none were. Raises FormError."""
+    if not paths:
+        return ()
+    from ocrbatch.form.store import load_forms
+
+    return load_forms(paths)
 
 
 def _print_csv(pages: Iterator["FilePage"]) -> Iterator["FilePage"]:
@@ -81,7 +100,7 @@ def _print_table(pages: Iterator["FilePage"]) -> Iterator["FilePage"]:
     console = Console()
     for page in pages:
         table = Table("field", "value", "confidence", "status", "reasons", title_justify="left")
-        table.title = f"{escape_name(page.file)}, page {page.result.page}"
+        table.title = f"{escape_name(page.file)}, page {page.result.page}{_form_title(page)}"
         for field in page.result.fields:
             table.add_row(
                 field.name, field.value, f"{field.confidence:.4f}", field.status.value, "; ".join(field.reasons)
@@ -89,3 +108,12 @@ def _print_table(pages: Iterator["FilePage"]) -> Iterator["FilePage"]:
         if page.result.fields:
             console.print(table, markup=False)
         yield page
+
+
+def _form_title(page: "FilePage") -> str:
+    """Name the form that a page is, where forms were given."""
+    from ocrbatch.output.escape import escape_name
+    from ocrbatch.page.register import AUTO
+
+    form = page.result.form
+    return "" if form in ("", AUTO) else f": {escape_name(form)}, its page {page.result.form_page}"

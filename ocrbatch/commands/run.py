@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 EXIT_CODES = """[bold]Exit codes[/bold]: 0 everything read · 1 a bug · 2 usage · 3 finished, but some pages failed ·
 4 input missing · 5 output not writable · 6 another job holds the output folder · 7 model missing or corrupt ·
-8 table invalid · 9 fields wait for review (with --fail-on-review) · 130, 143 stopped: the same command resumes"""
+8 form invalid · 9 pages wait for review (with --fail-on-review) · 130, 143 stopped: the same command resumes"""
 
 
 def run(
@@ -23,6 +23,10 @@ def run(
         list[str], typer.Argument(metavar="INPUT...", help="Folders (walked), files, or - for a list of files.")
     ],
     output: Annotated[Path, typer.Option("-o", "--output", metavar="OUT", help="The folder for the tables.")],
+    form: Annotated[
+        list[Path] | None,
+        typer.Option("-f", "--form", metavar="FORM", help="A form, or a folder of forms, to look for; repeatable."),
+    ] = None,
     model: Annotated[Path | None, typer.Option("-m", "--model", help="Another model than the one that ships.")] = None,
     jobs: Annotated[int, typer.Option(min=0, help="Processes that read; 0 for one a core.")] = 0,
     target_error: Annotated[
@@ -34,15 +38,16 @@ def run(
     excel: Annotated[bool, typer.Option("--excel", help="Tables that Excel opens by itself as UTF-8.")] = False,
     separator: Annotated[str, typer.Option(help="Between the columns: , or ;")] = ",",
     max_megapixels: Annotated[float, typer.Option(min=0.001, help="Larger pictures are refused.")] = 100.0,
-    fail_on_review: Annotated[bool, typer.Option("--fail-on-review", help="Exit with 9 where fields wait.")] = False,
+    fail_on_review: Annotated[bool, typer.Option("--fail-on-review", help="Exit with 9 where pages wait.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would be read.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
     """Read every scan of a folder; run again, it reads only what is new.
 
-    OUT then holds results.csv (a row a field), pages.csv (a row a page), forms/*.csv (a row a page, a column a
-    field) and manifest.json.
+    OUT then holds results.csv (a row a field), pages.csv (a row a page), forms/*.csv (a row a page or document, a
+    column a field) and manifest.json. Without forms, each run of boxes is a field.
     """
+    from ocrbatch.commands.read import forms_of
     from ocrbatch.job.cores import usable_cores
     from ocrbatch.job.run import Job, plan_job, run_job
     from ocrbatch.model.card import load_model_file
@@ -54,6 +59,7 @@ def run(
     job = Job(
         inputs=_paths(inputs),
         output=output,
+        forms=forms_of(form or []),
         model=load_model_file(model),
         target_error=parse_share(target_error),
         jobs=jobs or usable_cores(),
@@ -70,9 +76,15 @@ def run(
         return
     summary = _with_progress(job, run_job)
     _report(summary, job, as_json)
-    if summary.exit_code is ExitCode.OK and fail_on_review and summary.fields["review"] + summary.fields["invalid"]:
+    if summary.exit_code is ExitCode.OK and fail_on_review and summary.pages["review"]:
         raise typer.Exit(int(ExitCode.REVIEW_WAITING))
     raise typer.Exit(int(summary.exit_code))
+
+
+def unregistered(summary: "Summary") -> str:
+    """Say how many pages are none of the forms."""
+    number = summary.unregistered
+    return f"{number} page{' is' if number == 1 else 's are'} no known form or not registered"
 
 
 def parse_share(text: str) -> float:
@@ -132,12 +144,20 @@ def _report(summary: "Summary", job: "Job", as_json: bool) -> None:
     pages, fields = summary.pages, summary.fields
     if as_json:
         typer.echo(
-            json.dumps({"files": summary.files, "files_read": summary.files_read, "pages": pages, "fields": fields})
+            json.dumps(
+                {
+                    "files": summary.files,
+                    "files_read": summary.files_read,
+                    "pages": pages,
+                    "fields": fields,
+                    "unregistered": summary.unregistered,
+                }
+            )
         )
     again = "" if summary.files_read else " (nothing new to read)"
     typer.echo(
-        f"{sum(pages.values())} pages of {summary.files} files{again}: {pages['read']} read, {pages['review']} with "
-        f"fields to review, {pages['failed']} failed, {pages['skipped']} skipped",
+        f"{sum(pages.values())} pages of {summary.files} files{again}: {pages['read']} read, {pages['review']} to "
+        f"review, {pages['failed']} failed, {pages['skipped']} skipped",
         err=True,
     )
     typer.echo(
@@ -145,6 +165,8 @@ def _report(summary: "Summary", job: "Job", as_json: bool) -> None:
         f"review, {fields['blank']} blank",
         err=True,
     )
+    if summary.unregistered:
+        typer.echo(f"{unregistered(summary)}: see pages.csv; ocrbatch form show FORM SCAN shows why", err=True)
     typer.echo(f"Tables: {job.output / 'results.csv'}, {job.output / 'pages.csv'}", err=True)
     if fields["review"] + fields["invalid"] and not job.overlays:
         typer.echo("To review: the rows whose status is review; --overlays draws them on their pages", err=True)

@@ -155,6 +155,7 @@ def to_json(page: FilePage) -> str:
     content = {
         "page": result.page,
         "form": result.form,
+        "form_page": result.form_page,
         "status": result.status.value,
         "reason": result.reason,
         "registration": result.registration,
@@ -193,5 +194,7 @@ def from_json(file: str, sha256: str, content: str) -> FilePage:
         registration=page["registration"],
         skew_degrees=page["skew_degrees"],
         fields=fields,
+        # Ledgers from before forms had several pages do not tell.
+        form_page=page.get("form_page", 1),
     )
     return FilePage(file, sha256, result, tuple(page["crops"]))

@@ -16,20 +16,26 @@ from types import FrameType
 
 from ocrbatch import __version__
 from ocrbatch.errors import ExitCode, LockedError, OcrbatchError, OutputError
+from ocrbatch.form.template import Form
 from ocrbatch.job.engines import Batch, MakeReader, read_here, read_in_processes
 from ocrbatch.job.ledger import NAME, FileState, Ledger
 from ocrbatch.job.sources import Source, failed_file, list_sources
 from ocrbatch.job.worker import Reader, Task
 from ocrbatch.output.files import DRAFT, make_folder
 from ocrbatch.output.tables import TableOptions, write_tables
-from ocrbatch.records import FilePage, ModelFile, PageStatus, Status
+from ocrbatch.records import FilePage, ModelFile, PageResult, PageStatus, Status
 
 BATCH = 8
+UNREGISTERED = ("not registered", "unknown form")
+"""How the reason of a page begins whose fields have no places, because it is none of the forms."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What to read, with what, and where to; ``target_error`` is the share of accepted fields that may be wrong."""
+    """What to read, with what, and where to; ``target_error`` is the share of accepted fields that may be wrong.
+
+    With ``forms``, only pages of these are read; without, the boxes of any page.
+    """
 
     inputs: tuple[Path, ...]
     output: Path
@@ -40,16 +46,21 @@ class Job:
     overlays: bool = False
     max_pixels: int = 100_000_000
     tables: TableOptions = field(default_factory=TableOptions)
+    forms: tuple[Form, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """How a job ended: pages and fields by status, and how many files this run read."""
+    """How a job ended: pages and fields by status, and how many files this run read.
+
+    ``unregistered`` counts the pages that are no known form or could not be registered: they are to review, unread.
+    """
 
     files: int
     files_read: int
     pages: dict[str, int]
     fields: dict[str, int]
+    unregistered: int = 0
 
     @property
     def exit_code(self) -> ExitCode:
@@ -85,7 +96,8 @@ def run_job(
     """Run a job, or the rest of it, and write its tables; ``make_reader`` stands in for the way of a page.
 
     Raises the errors of ``list_sources``; LockedError where another job holds the output folder; OutputError where
-    it cannot be written; ModelError where the model cannot be opened; StoppedError on SIGINT and SIGTERM.
+    it cannot be written; ModelError and FormError where the model or a form cannot be opened; StoppedError on SIGINT
+    and SIGTERM.
     """
     with _signals():
         sources = list_sources(job.inputs, job.output)
@@ -103,12 +115,20 @@ def run_job(
             to_read = [source for source in missing if not source.skipped]
             _read(job, ledger, to_read, progress, make_reader or _reader_of(job))
             summary = _summary(ledger, len(sources), len(to_read))
-            write_tables(job.output, ledger.pages, _manifest(job, summary), options=job.tables)
+            write_tables(job.output, ledger.pages, _manifest(job, summary), forms=job.forms, options=job.tables)
     return summary
 
 
 def _reader_of(job: Job) -> MakeReader:
-    return partial(Reader, Task(job.model, job.output, 1 - job.target_error, job.max_pixels, job.crops, job.overlays))
+    task = Task(
+        job.model, job.output, 1 - job.target_error, job.max_pixels, job.crops, job.overlays, _in_order(job.forms)
+    )
+    return partial(Reader, task)
+
+
+def _in_order(forms: Sequence[Form]) -> tuple[Form, ...]:
+    """Sort forms: a reading does not depend on the order in which they were given."""
+    return tuple(sorted(forms, key=lambda form: form.name))
 
 
 def _read(job: Job, ledger: Ledger, sources: Sequence[Source], progress: Progress, make: MakeReader) -> None:
@@ -162,7 +182,13 @@ def _settings(job: Job) -> dict[str, object]:
         "max_pixels": job.max_pixels,
         "crops": job.crops,
         "overlays": job.overlays,
+        "forms": _form_sums(job),
     }
+
+
+def _form_sums(job: Job) -> dict[str, str]:
+    """Give the sha256 of each form by its name."""
+    return {form.name: form.sha256 for form in _in_order(job.forms)}
 
 
 def _manifest(job: Job, summary: Summary) -> dict[str, object]:
@@ -170,7 +196,7 @@ def _manifest(job: Job, summary: Summary) -> dict[str, object]:
     return {
         "ocrbatch": __version__,
         "model": {"name": job.model.name, "sha256": job.model.sha256},
-        "forms": {},
+        "forms": _form_sums(job),
         "settings": {
             "target_error": job.target_error,
             "max_pixels": job.max_pixels,
@@ -185,15 +211,23 @@ def _manifest(job: Job, summary: Summary) -> dict[str, object]:
 def _summary(ledger: Ledger, files: int, files_read: int) -> Summary:
     fields: Counter[str] = Counter()
     pages: Counter[str] = Counter()
+    unregistered = 0
     for page in ledger.pages():
         pages[page.result.status.value] += 1
+        unregistered += _is_unregistered(page.result)
         fields.update(field.status.value for field in page.result.fields)
     return Summary(
         files,
         files_read,
         {status.value: pages[status.value] for status in PageStatus},
         {status.value: fields[status.value] for status in Status},
+        unregistered,
     )
+
+
+def _is_unregistered(page: PageResult) -> bool:
+    """Tell whether a page is none of the forms, or its place could not be found: it has no fields then."""
+    return page.status is PageStatus.REVIEW and page.reason.startswith(UNREGISTERED)
 
 
 def job_summary(output: Path) -> Summary:

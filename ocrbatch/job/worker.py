@@ -5,23 +5,29 @@ import os
 import traceback
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ocrbatch.errors import OcrbatchError
+from ocrbatch.form.documents import with_missing_pages
+from ocrbatch.form.template import Form
 from ocrbatch.job.sources import Source
 from ocrbatch.output.crops import cut_crop
-from ocrbatch.output.files import DRAFT, make_folder, output_errors, picture_path
+from ocrbatch.output.files import DRAFT, make_folder, output_errors, picture_part, picture_path
 from ocrbatch.output.overlay import draw_overlay
 from ocrbatch.page.classify import Classifier, make_classifier
 from ocrbatch.page.decode import decode
 from ocrbatch.page.reader import read_pages
+from ocrbatch.page.registration.index import index_forms
 from ocrbatch.records import FilePage, ModelFile, Page, PageFailure, PageResult, PageStatus, ReadPage
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What a worker needs to know; ``accept`` is the confidence (0–1) from which a field is accepted."""
+    """What a worker needs to know; ``accept`` is the confidence (0–1) from which a field is accepted.
+
+    With ``forms``, only pages of these are read; without, the boxes of any page.
+    """
 
     model: ModelFile
     output: Path
@@ -29,10 +35,14 @@ class Task:
     max_pixels: int
     crops: bool = False
     overlays: bool = False
+    forms: tuple[Form, ...] = ()
 
 
 class Reader:
-    """Reads batches of files with one classifier."""
+    """Reads batches of files with one classifier and one index of the forms.
+
+    Raises ModelError and FormError where a model or a form cannot be made ready.
+    """
 
     def __init__(self, task: Task, classifier: Classifier | None = None) -> None:
         import cv2
@@ -41,15 +51,22 @@ class Reader:
         cv2.setNumThreads(1)
         self._task = task
         self._classifier = classifier or make_classifier(task.model)
+        self._index = index_forms(task.forms) if task.forms else None
 
     def read(self, batch: Sequence[Source]) -> list[list[FilePage]]:
         """Read files together; gives the pages of each. A file that cannot be read is one failed page."""
         try:
-            return self._together(batch)
+            files = self._together(batch)
         except OcrbatchError:
             raise
         except Exception:  # a page that our own code cannot bear must not take the others along
-            return [list(self._page_by_page(source)) for source in batch]
+            files = [list(self._page_by_page(source)) for source in batch]
+        return [self._as_documents(pages) for pages in files]
+
+    def _as_documents(self, pages: list[FilePage]) -> list[FilePage]:
+        """Say of a file's pages which others of their form are missing."""
+        results = with_missing_pages((page.result for page in pages), self._task.forms)
+        return [replace(page, result=result) for page, result in zip(pages, results, strict=True)]
 
     def _together(self, batch: Sequence[Source]) -> list[list[FilePage]]:
         pages: list[list[FilePage]] = [[] for _ in batch]
@@ -61,7 +78,7 @@ class Reader:
                     order.append((index, sha256))
                     yield page
 
-        for read in read_pages(decoded(), self._classifier, accept=self._task.accept):
+        for read in read_pages(decoded(), self._classifier, index=self._index, accept=self._task.accept):
             index, sha256 = order.popleft()
             pages[index].append(self._file_page(batch[index], sha256, read))
         return pages
@@ -80,7 +97,7 @@ class Reader:
                 return
             number = page.number
             try:
-                (read,) = read_pages([page], self._classifier, accept=self._task.accept)
+                (read,) = read_pages([page], self._classifier, index=self._index, accept=self._task.accept)
                 found = self._file_page(source, sha256, read)
             except OcrbatchError:
                 raise
@@ -115,7 +132,8 @@ class Reader:
             self._write(f"overlays/{folder}.p{read.result.page}.jpg", draw_overlay(read.page, read.result))
         if not self._task.crops:
             return ()
-        paths = tuple(f"crops/{folder}/{read.result.page}-{field.name}.png" for field in read.result.fields)
+        page = f"crops/{folder}/{read.result.page}"
+        paths = tuple(f"{page}-{picture_part(field.name)}.png" for field in read.result.fields)
         for path, field in zip(paths, read.result.fields, strict=True):
             self._write(path, cut_crop(read.page, field))
         return paths

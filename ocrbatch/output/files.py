@@ -31,11 +31,21 @@ def picture_path(name: str) -> str:
     A part with signs that are no letters for a person, or longer than 200 bytes, is shortened and ends in ``~`` and
     the beginning of its sha256: two files never share a picture.
     """
-    return "/".join(part if _plain(part) else _shortened(part) for part in name.split("/"))
+    return "/".join(picture_part(part) for part in name.split("/"))
+
+
+def picture_part(part: str) -> str:
+    """Give one part of such a path; a ``/`` in it, as in a field's name, is a sign like any other."""
+    return part if _plain(part) else _shortened(part)
 
 
 def _plain(part: str) -> bool:
-    return part.isprintable() and "\\" not in part and len(os.fsencode(part)) <= LONGEST_PART and part[-1:] not in " ."
+    return (
+        part.isprintable()
+        and not {"\\", "/"} & set(part)
+        and len(os.fsencode(part)) <= LONGEST_PART
+        and part[-1:] not in " ."
+    )
 
 
 def _shortened(part: str) -> str:

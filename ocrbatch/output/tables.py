@@ -6,16 +6,19 @@ Every text is spelled by ``escape_name``; nothing depends on the time, the machi
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import TextIO
 from urllib.parse import quote
 
+from ocrbatch.form.documents import documents
+from ocrbatch.form.template import Form
 from ocrbatch.output.escape import escape_name
 from ocrbatch.output.files import Drafts, make_folder, output_errors
-from ocrbatch.records import FieldReading, FilePage, Status
+from ocrbatch.records import FieldReading, FilePage, PageStatus, Status
 
 RESULTS = "results.csv"
 PAGES = "pages.csv"
@@ -70,36 +73,53 @@ def write_tables(
     pages: Callable[[], Iterable[FilePage]],
     manifest: Mapping[str, object],
     *,
+    forms: Sequence[Form] = (),
     options: TableOptions | None = None,
 ) -> None:
     """Write every table of a job to ``folder``; each is the old one until all are written.
 
-    ``pages`` gives all pages, sorted by file and page, and is called twice. Raises OutputError where a file
-    cannot be written.
+    ``pages`` gives all pages, sorted by file and page, and is called twice; ``forms`` are those that were looked for,
+    none where boxes were read wherever they were. Raises OutputError where a file cannot be written.
     """
     options = options or TableOptions()
-    columns = form_fields(pages())
+    columns = form_fields(pages(), forms)
     make_folder(folder)
     if columns:
         make_folder(folder / FORMS)
     with Drafts() as drafts, output_errors(folder):
-        write = _Writers(folder, columns, drafts, options)
-        for page in pages():
-            write.page(page)
+        write = _Writers(folder, columns, {form.name for form in forms}, drafts, options)
+        for document in _documents(pages(), forms):
+            write.document(document)
         text = drafts.open(folder / MANIFEST)
         text.write(json.dumps(manifest, indent=2, ensure_ascii=True, sort_keys=True) + "\n")
         drafts.publish()
     _remove_stale(folder, columns, options)
 
 
-def form_fields(pages: Iterable[FilePage]) -> dict[str, tuple[str, ...]]:
-    """Give the names of the fields of each form, in the order in which the pages have them."""
-    fields: dict[str, dict[str, None]] = {}
+def form_fields(pages: Iterable[FilePage], forms: Sequence[Form] = ()) -> dict[str, tuple[str, ...]]:
+    """Give the names of the fields of each form that was read: in the form's order, all of them.
+
+    Where a page's form is none of ``forms``, they are those of its pages, in the order in which these have them.
+    """
+    known = {form.name: tuple(field.name for page in form.pages for field in page.fields) for form in forms}
+    found: dict[str, dict[str, None]] = {}
     for page in pages:
-        if page.result.form:
-            names = fields.setdefault(page.result.form, {})
+        if _has_row([page], known):
+            names = found.setdefault(page.result.form, dict.fromkeys(known.get(page.result.form, ())))
             names.update(dict.fromkeys(field.name for field in page.result.fields))
-    return {form: tuple(names) for form, names in sorted(fields.items())}
+    return {form: tuple(names) for form, names in sorted(found.items())}
+
+
+def _has_row(pages: Sequence[FilePage], known: Container[str]) -> bool:
+    """Tell whether pages of one form have a row in its table: not where none could be registered, so none was read."""
+    form = pages[0].result.form if pages else ""
+    return bool(form) and (form not in known or any(page.result.fields for page in pages))
+
+
+def _documents(pages: Iterable[FilePage], forms: Sequence[Form]) -> Iterator[list[FilePage]]:
+    """Part the pages of a job into documents, in their order."""
+    for _, of_file in groupby(pages, key=lambda page: page.file):
+        yield from documents(of_file, lambda page: page.result, forms)
 
 
 def form_file(form: str) -> str:
@@ -167,16 +187,21 @@ def page_row(page: FilePage) -> Row:
     }
 
 
-def form_row(page: FilePage, fields: tuple[str, ...]) -> list[object]:
-    """Give a page's row of its form's table; a field that the page lacks is empty."""
-    values = {field.name: field.value for field in page.result.fields}
-    lowest = min((field.confidence for field in page.result.fields), default=None)
+def form_row(pages: Sequence[FilePage], names: tuple[str, ...]) -> list[object]:
+    """Give the row that a document, its ``pages`` in the file's order, has in its form's table.
+
+    It is named by its first page. A field that no page has is empty.
+    """
+    fields = [field for page in pages for field in page.result.fields]
+    values = {field.name: field.value for field in fields}
+    lowest = min((field.confidence for field in fields), default=None)
+    waits = any(page.result.status is PageStatus.REVIEW for page in pages)
     return [
-        page.file,
-        page.result.page,
-        *(values.get(name, "") for name in fields),
+        pages[0].file,
+        pages[0].result.page,
+        *(values.get(name, "") for name in names),
         "" if lowest is None else _fixed(lowest, 4),
-        page.result.status.value,
+        PageStatus.REVIEW.value if waits else pages[0].result.status.value,
     ]
 
 
@@ -184,7 +209,12 @@ class _Writers:
     """The open tables of one job."""
 
     def __init__(
-        self, folder: Path, forms: Mapping[str, tuple[str, ...]], drafts: Drafts, options: TableOptions
+        self,
+        folder: Path,
+        forms: Mapping[str, tuple[str, ...]],
+        known: Container[str],
+        drafts: Drafts,
+        options: TableOptions,
     ) -> None:
         encoding = "utf-8-sig" if options.excel else "utf-8"
 
@@ -195,21 +225,27 @@ class _Writers:
         self._pages = table(folder / PAGES, PAGE_COLUMNS)
         self._jsonl = drafts.open(folder / JSONL) if options.jsonl else None
         self._fields = forms
+        self._known = known
         self._forms = {
             form: table(folder / FORMS / form_file(form), ("file", "page", *names, "lowest_confidence", "status"))
             for form, names in forms.items()
         }
 
-    def page(self, page: FilePage) -> None:
-        """Write a page's rows to every table that has them."""
+    def document(self, pages: Sequence[FilePage]) -> None:
+        """Write the rows of a document, and of what stands between its pages, to every table that has them."""
+        for page in pages:
+            self._page(page)
+        of_form = [page for page in pages if page.result.form]
+        if _has_row(of_form, self._known):
+            form = of_form[0].result.form
+            self._forms[form].row(form_row(of_form, self._fields[form]))
+
+    def _page(self, page: FilePage) -> None:
         self._pages.row(page_row(page).values())
         for row in result_rows(page):
             self._results.row(row.values())
             if self._jsonl is not None:
                 self._jsonl.write(_json_line(row))
-        form = page.result.form
-        if form:
-            self._forms[form].row(form_row(page, self._fields[form]))
 
 
 class _Table:

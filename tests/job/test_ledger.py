@@ -1,3 +1,4 @@
+import json
 import sqlite3
 import stat
 from dataclasses import asdict
@@ -41,6 +42,7 @@ results = st.builds(
     registration=numbers,
     skew_degrees=st.floats(-90, 90),
     fields=st.lists(fields, max_size=2).map(tuple),
+    form_page=st.integers(1, 99),
 )
 
 
@@ -56,6 +58,12 @@ def plain(page: FilePage) -> object:
 def test_a_page_reads_back_as_it_was_written(result: PageResult, crops: tuple[str, ...]) -> None:
     page = FilePage("a.png", "ab", result, crops)
     assert plain(from_json("a.png", "ab", to_json(page))) == plain(page)
+
+
+def test_a_page_of_an_older_ledger_is_its_forms_first() -> None:
+    content = json.loads(to_json(a_page()))
+    del content["form_page"]
+    assert from_json("a.png", "ab", json.dumps(content)).result.form_page == 1
 
 
 def test_pages_come_sorted_by_the_bytes_of_the_file_and_the_page(tmp_path: Path) -> None:

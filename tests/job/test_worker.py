@@ -31,7 +31,9 @@ def decode(data: bytes, *, max_pixels: int) -> Iterator[Page | PageFailure]:
             yield Page(number, np.full((40, 60), ord(letter), np.uint8), None)
 
 
-def read_pages(pages: Iterable[Page | PageFailure], classifier: object, *, accept: float) -> Iterator[ReadPage]:
+def read_pages(
+    pages: Iterable[Page | PageFailure], classifier: object, *, index: object, accept: float
+) -> Iterator[ReadPage]:
     for page in list(pages):
         if isinstance(page, PageFailure):
             yield ReadPage(PageResult(page.number, "", PageStatus.FAILED, page.code, 0.0, 0.0, ()), None)
