@@ -19,15 +19,9 @@ from ocrbatch.form.marks import (
     marker_ids,
     marker_quads,
 )
+from ocrbatch.form.printed import LINE_MM, as_printed
 from ocrbatch.form.template import Field, Form, FormPage
 
-LINE_MM = 0.3
-GAP_MM = 1.0
-"""White between two boxes, so that writing stays apart."""
-LARGEST_INSET = 1 / 6
-"""Of a cell's side, on each of its ends: a small cell keeps room for a digit, and gives up some of the gap."""
-NESTED = 1 / 3
-"""Cells that overlap by more of the smaller one than this do not stand side by side."""
 LINE_GREY, MARKER_GREY, LABEL_GREY, TITLE_GREY = 128, 0, 64, 0
 LABEL_POINTS = (7.0, 5.5)
 TITLE_POINTS = (16.0, 12.0, 9.0)
@@ -95,7 +89,7 @@ def _sheet(form: Form, page: FormPage, text_width: TextWidth) -> Sheet:
     if page.dpi is None:
         raise FormError(f"{where}: without dpi its size on paper is unknown; give one, for example dpi = 300")
     pixels = page.dpi / 25.4
-    cells = drawn_cells(page, page.dpi)
+    cells = [[Rect(*map(float, _sides(cell))) for cell in field.cells] for field in as_printed(page).fields]
     zones = _marker_zones(where, page, page.dpi)
     _keep_markers_free(where, page.fields, cells, zones, pixels)
     room = Room(Rect(0, 0, page.width, page.height).grown(-EDGE_MM * pixels))
@@ -116,45 +110,6 @@ def _sheet(form: Form, page: FormPage, text_width: TextWidth) -> Sheet:
     return Sheet(page.number, page.width, page.height, page.dpi, tuple(shapes), unlabelled)
 
 
-def drawn_cells(page: FormPage, dpi: float) -> tuple[tuple[Rect, ...], ...]:
-    """Give for each field of a page its cells as they are drawn, in the page's pixels.
-
-    They are the form's, but where cells lie closer than a millimetre all of their field are drawn narrower, or lower,
-    about their middles, so that as much white stays between two lines.
-    """
-    sides = np.array([_sides(cell) for field in page.fields for cell in field.cells], np.float64).reshape(-1, 4)
-    owners = np.repeat(np.arange(len(page.fields)), [len(field.cells) for field in page.fields])
-    across = _insets(sides[:, 0::2], sides[:, 1::2], owners, dpi)
-    down = _insets(sides[:, 1::2], sides[:, 0::2], owners, dpi)
-    sides += np.column_stack([across, down, -across, -down])
-    cells = [Rect(*map(float, cell)) for cell in sides]
-    return tuple(tuple(cells[at] for at in np.flatnonzero(owners == number)) for number in range(len(page.fields)))
-
-
-def _sides(cell: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    return np.concatenate([cell.min(axis=0), cell.max(axis=0)])
-
-
-def _insets(
-    along: npt.NDArray[np.float64], across: npt.NDArray[np.float64], owners: npt.NDArray[np.intp], dpi: float
-) -> npt.NDArray[np.float64]:
-    """Say by how much each cell (n,) is drawn shorter at both ends, from the cells' ends (n, 2) along and across."""
-    millimetre = dpi / 25.4
-    length = along[:, 1] - along[:, 0]
-    needed = np.zeros(len(along))
-    for at, (start, end) in enumerate(along):
-        beside = np.minimum(across[:, 1], across[at, 1]) - np.maximum(across[:, 0], across[at, 0]) > 0
-        gap = np.maximum(along[:, 0] - end, start - along[:, 1])
-        near = beside & (gap < GAP_MM * millimetre) & (gap > -NESTED * np.minimum(length, length[at]))
-        near[at] = False
-        if near.any():
-            needed[at] = ((GAP_MM + LINE_MM) * millimetre - gap[near].min()) / 2
-    for owner in np.unique(owners):
-        needed[owners == owner] = needed[owners == owner].max()
-    inset: npt.NDArray[np.float64] = np.minimum(needed, LARGEST_INSET * length)
-    return inset
-
-
 def around(boxes: Sequence[Rect]) -> Rect:
     """Give the smallest box around some."""
     return Rect(
@@ -163,6 +118,11 @@ def around(boxes: Sequence[Rect]) -> Rect:
         max(box.right for box in boxes),
         max(box.bottom for box in boxes),
     )
+
+
+def _sides(quad: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Give a cell's left, top, right and bottom."""
+    return np.concatenate([quad.min(axis=0), quad.max(axis=0)])
 
 
 def _marker_zones(where: str, page: FormPage, dpi: float) -> tuple[Rect, ...]:
