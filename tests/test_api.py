@@ -1,6 +1,7 @@
 import io
 import subprocess
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import cv2
@@ -9,8 +10,11 @@ import pytest
 from PIL import Image
 
 import ocrbatch
-from ocrbatch.records import Grey
+from ocrbatch.form.template import Form
+from ocrbatch.records import Grey, Page, ReadPage
+from tests.form.values import a_form
 
+CLAIM = a_form("claim", ("name",), ("total",))
 SAMPLES = Path(__file__).parents[1] / "samples"
 
 
@@ -60,6 +64,33 @@ def test_an_array_reads_as_the_same_pixels_in_a_file_without_dpi() -> None:
     (page,) = ocrbatch.read(cv2.imencode(".png", pixels)[1].tobytes())
     for array in (pixels, np.dstack([pixels] * 3)):
         assert [values_of(read) for read in ocrbatch.read(array)] == [values_of(page)]
+
+
+def claim_pages(pages: Iterable[Page], classifier: object, *, index: object, accept: float) -> Iterator[ReadPage]:
+    """Read every page as page 1 of the form that was given."""
+    assert index == (CLAIM,)
+    for page in pages:
+        yield ReadPage(ocrbatch.PageResult(page.number, "claim", ocrbatch.PageStatus.READ, "", 1.0, 0.0, ()), page)
+
+
+@pytest.mark.parametrize("several", [True, False])
+def test_forms_are_looked_for_and_their_missing_pages_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, several: bool
+) -> None:
+    def given(paths: list[Path]) -> tuple[Form, ...]:
+        return (CLAIM,) if paths == [tmp_path] else ()
+
+    monkeypatch.setattr("ocrbatch.form.store.load_forms", given)
+    monkeypatch.setattr("ocrbatch.api.index_forms", tuple)
+    monkeypatch.setattr("ocrbatch.api.read_pages", claim_pages)
+    (page,) = ocrbatch.read(drawn(), forms=[str(tmp_path)] if several else str(tmp_path))
+    assert (page.status, page.reason) == (ocrbatch.PageStatus.REVIEW, "missing page 2 of claim")
+
+
+def test_a_bad_form_is_named_before_the_first_page(tmp_path: Path) -> None:
+    (tmp_path / "bad.toml").write_text("name = ")
+    with pytest.raises(ocrbatch.FormError, match=r"bad.toml"):
+        ocrbatch.read(drawn(), forms=[tmp_path / "bad.toml"])
 
 
 def test_accept_decides_what_is_accepted() -> None:

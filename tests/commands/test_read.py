@@ -1,9 +1,17 @@
 import csv
 import io
 import json
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import pytest
+
+from ocrbatch.records import Page, ReadPage
 from tests.commands.conftest import Command
+from tests.form.values import a_form
+from tests.output.values import a_page
+
+CLAIM = a_form("claim", ("r01", "r02"), ("r03",))
 
 
 def test_the_rows_are_those_of_a_job(command: Command, scans: Path, tmp_path: Path) -> None:
@@ -52,6 +60,30 @@ def test_what_cannot_be_opened_is_told(command: Command, scans: Path) -> None:
 
 def test_two_forms_at_once_are_a_usage_error(command: Command, scans: Path) -> None:
     assert command("read", scans / "slip.jpg", "--csv", "--json").code == 2
+
+
+def test_forms_are_looked_for_and_their_missing_pages_named(
+    command: Command, scans: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def claim_pages(pages: Iterable[Page], classifier: object, *, index: object) -> Iterator[ReadPage]:
+        assert index == (CLAIM,)
+        for page in pages:
+            yield ReadPage(a_page(page=page.number, form="claim").result, page)
+
+    monkeypatch.setattr("ocrbatch.form.store.load_forms", lambda paths: (CLAIM,) if paths == [Path("forms")] else ())
+    monkeypatch.setattr("ocrbatch.page.registration.index.index_forms", tuple)
+    monkeypatch.setattr("ocrbatch.page.reader.read_pages", claim_pages)
+    told = command("read", scans / "slip.jpg", "-f", "forms")
+    assert told.code == 0
+    assert "page 1: claim, its page 1" in told.out
+    assert "slip.jpg, page 1: missing page 2 of claim" in told.err
+
+
+def test_a_bad_form_is_told_before_a_page_is_read(command: Command, scans: Path, tmp_path: Path) -> None:
+    (tmp_path / "bad.toml").write_text("name = ")
+    told = command("read", scans / "slip.jpg", "-f", tmp_path / "bad.toml")
+    assert (told.code, told.out) == (8, "")
+    assert "bad.toml" in told.err
 
 
 def test_a_model_that_is_none_is_told_before_a_page_is_read(command: Command, scans: Path, tmp_path: Path) -> None:

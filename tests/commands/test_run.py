@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from ocrbatch.form.template import Form
 from ocrbatch.job.run import Job, Summary
+from ocrbatch.job.sources import Source
 from tests.commands.conftest import Command
+from tests.form.values import a_form
 
 
 def rows(table: Path) -> list[dict[str, str]]:
@@ -77,6 +80,42 @@ def test_fields_that_wait_are_told_by_the_exit_code_where_asked(
     monkeypatch.setattr("ocrbatch.job.run.run_job", waiting)
     assert command("run", scans, "-o", tmp_path / "out").code == 0
     assert command("run", scans, "-o", tmp_path / "out", "--fail-on-review").code == 9
+
+
+@pytest.mark.parametrize(("number", "said"), [(1, "1 page is no"), (3, "3 pages are no")])
+def test_pages_that_are_no_known_form_are_counted_with_the_mend(
+    command: Command, scans: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, said: str
+) -> None:
+    def unknown(job: Job, progress: object) -> Summary:
+        pages = dict.fromkeys(("read", "failed", "skipped", "pending"), 0) | {"review": number}
+        return Summary(number, number, pages, dict.fromkeys(("accepted", "review", "blank", "invalid"), 0), number)
+
+    monkeypatch.setattr("ocrbatch.job.run.run_job", unknown)
+    told = command("run", scans, "-o", tmp_path / "out", "--json")
+    assert f"{said} known form or not registered: see pages.csv; ocrbatch form show FORM SCAN" in told.err
+    assert (told.code, json.loads(told.out)["unregistered"]) == (0, number)
+    assert command("run", scans, "-o", tmp_path / "out", "--fail-on-review").code == 9
+
+
+def test_forms_reach_the_job_and_a_bad_one_stops_it(
+    command: Command, scans: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def given(paths: list[Path]) -> tuple[Form, ...]:
+        return tuple(a_form(path.stem) for path in paths)
+
+    def told_of(job: Job) -> tuple[list[Source], list[Source]]:
+        return [Source(form.name, scans) for form in job.forms], []
+
+    monkeypatch.setattr("ocrbatch.form.store.load_forms", given)
+    monkeypatch.setattr("ocrbatch.job.run.plan_job", told_of)
+    call = ("run", scans, "-o", tmp_path / "out", "--dry-run")
+    assert "0 of 2 files" in command(*call, "-f", "a.toml", "--form", "b.toml").err
+    monkeypatch.undo()
+    (tmp_path / "bad.toml").write_text("name = ")
+    told = command("run", scans, "-o", tmp_path / "out", "-f", tmp_path / "bad.toml")
+    assert told.code == 8
+    assert "bad.toml" in told.err
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_dry_run_names_the_files_and_writes_nothing(command: Command, scans: Path, tmp_path: Path) -> None:

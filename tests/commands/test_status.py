@@ -35,6 +35,14 @@ def test_a_script_gets_one_object(command: Command, out: Path) -> None:
     assert told["failed"] == [{"file": "c.png", "page": 1, "reason": "truncated"}]
 
 
+def test_pages_that_are_no_known_form_are_told(command: Command, tmp_path: Path) -> None:
+    folder_of(tmp_path, {"a.png": "unknown", "b.png": "x"})
+    run(tmp_path)
+    told = command("status", tmp_path / "out")
+    assert f"review  1 page is no known form or not registered: see {tmp_path / 'out/pages.csv'}" in told.out
+    assert json.loads(command("status", tmp_path / "out", "--json").out)["unregistered"] == 1
+
+
 def test_looking_changes_nothing(command: Command, out: Path) -> None:
     before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
     command("status", out)

@@ -36,6 +36,9 @@ class FakeReader:
             time.sleep(0.1)
         if data == b"error":
             raise OcrbatchError("the job cannot go on")
+        if data == b"unknown":
+            unknown = PageResult(1, "", PageStatus.REVIEW, "unknown form", 0.0, 0.0, ())
+            return FilePage(name, hashlib.sha256(data).hexdigest(), unknown)
         value = str(len(data))
         status = Status.REVIEW if data == b"doubt" else Status.ACCEPTED
         field = replace(a_field(status=status), value=value, raw=value)

@@ -1,19 +1,24 @@
 import csv
 import fcntl
 import json
+import multiprocessing
 import os
 import signal
 import stat
 import subprocess
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ocrbatch.errors import ExitCode, InputError, LockedError, OutputError, UsageError
 from ocrbatch.job.run import Job, failures, job_summary, plan_job
+from ocrbatch.job.worker import Task
 from ocrbatch.output.tables import TableOptions
+from tests.form.values import a_form
 from tests.job.fakes import MODEL, folder_of, reads, run, tables
 
 FILES = {
@@ -89,6 +94,33 @@ def test_other_settings_read_everything_anew(tmp_path: Path) -> None:
     run(tmp_path)
     assert run(tmp_path, target_error=0.01).files_read == 2
     assert run(tmp_path, target_error=0.01, tables=TableOptions(jsonl=True), jobs=2).files_read == 0
+
+
+def test_changed_forms_read_everything_anew_and_stand_in_the_manifest(tmp_path: Path) -> None:
+    folder_of(tmp_path, {"a.png": "x", "b.png": "x"})
+    slip, claim = a_form("slip", sha256="1" * 64), a_form("claim", sha256="2" * 64)
+    run(tmp_path)
+    assert run(tmp_path, forms=(slip, claim)).files_read == 2
+    assert run(tmp_path, forms=(claim, slip)).files_read == 0
+    manifest = json.loads((tmp_path / "out/manifest.json").read_text())
+    assert list(manifest["forms"].items()) == [("claim", "2" * 64), ("slip", "1" * 64)]
+    assert run(tmp_path, forms=(claim, replace(slip, sha256="3" * 64))).files_read == 2
+
+
+def test_forms_reach_the_processes_that_read(tmp_path: Path) -> None:
+    task = Task(MODEL, tmp_path, 0.5, 1, forms=(a_form("claim", ("a", "b"), ("c",)),))
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        assert pool.submit(names_of, task).result() == ["a", "b", "c"]
+
+
+def names_of(task: Task) -> list[str]:
+    """Give the fields of a task's forms; called in another process."""
+    return [field.name for form in task.forms for page in form.pages for field in page.fields]
+
+
+def test_pages_that_are_no_known_form_are_counted(tmp_path: Path) -> None:
+    folder_of(tmp_path, {"a.png": "unknown", "b.png": "x", "c.png": "unknown", "d.png": "doubt"})
+    assert run(tmp_path).unregistered == job_summary(tmp_path / "out").unregistered == 2
 
 
 def test_a_file_on_which_a_process_died_is_tried_again_next_time(tmp_path: Path) -> None:

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 from ocrbatch.errors import OutputError
+from ocrbatch.form.template import Form
 from ocrbatch.job import worker
 from ocrbatch.job.sources import Source, list_sources
 from ocrbatch.job.worker import Reader, Task
 from ocrbatch.output.files import picture_path
 from ocrbatch.records import Page, PageFailure, PageResult, PageStatus, Probabilities, ReadPage, Tiles
+from tests.form.values import a_form
 from tests.job.fakes import MODEL, folder_of
 from tests.output.values import a_field
 
@@ -21,7 +23,10 @@ class NoScores:
 
 
 def decode(data: bytes, *, max_pixels: int) -> Iterator[Page | PageFailure]:
-    """Give a page a letter: x is a picture, - a failure, b one on which the reading breaks; ! breaks itself."""
+    """Give a page a letter: x is a picture, - a failure, b one on which the reading breaks; ! breaks itself.
+
+    With forms, a digit is that page of ``claim``, and any other letter no known form.
+    """
     for number, letter in enumerate(data.decode(), 1):
         if letter == "!":
             raise RuntimeError
@@ -40,7 +45,14 @@ def read_pages(
             continue
         if page.pixels[0, 0] == ord("b"):
             raise ZeroDivisionError
-        result = PageResult(page.number, "auto", PageStatus.READ, "", 1.0, 0.0, (a_field(x=5, y=5),))
+        if index is None:
+            result = PageResult(page.number, "auto", PageStatus.READ, "", 1.0, 0.0, (a_field(x=5, y=5),))
+        elif chr(page.pixels[0, 0]).isdigit():
+            number = int(chr(page.pixels[0, 0]))
+            field = a_field(f"no/{number}", x=5, y=5)
+            result = PageResult(page.number, "claim", PageStatus.READ, "", 1.0, 0.0, (field,), number)
+        else:
+            result = PageResult(page.number, "", PageStatus.REVIEW, "unknown form", 0.1, 0.0, ())
         yield ReadPage(result, page)
 
 
@@ -48,15 +60,19 @@ def read_pages(
 def _simple_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "decode", decode)
     monkeypatch.setattr(worker, "read_pages", read_pages)
+    monkeypatch.setattr(worker, "index_forms", tuple)
 
 
-def reader(place: Path, *, crops: bool = False, overlays: bool = False) -> Reader:
-    return Reader(Task(MODEL, place / "out", 0.995, 1_000_000, crops, overlays), NoScores())
+CLAIM = a_form("claim", ("no/1",), ("no/2",))
 
 
-def reasons(place: Path, files: dict[str, str]) -> dict[str, list[str]]:
+def reader(place: Path, *, crops: bool = False, overlays: bool = False, forms: tuple[Form, ...] = ()) -> Reader:
+    return Reader(Task(MODEL, place / "out", 0.995, 1_000_000, crops, overlays, forms), NoScores())
+
+
+def reasons(place: Path, files: dict[str, str], forms: tuple[Form, ...] = ()) -> dict[str, list[str]]:
     sources = list_sources([folder_of(place, files)], place / "out")
-    read = reader(place).read(sources)
+    read = reader(place, forms=forms).read(sources)
     for source, pages in zip(sources, read, strict=True):
         assert {page.file for page in pages} == {source.name}
         assert [page.result.page for page in pages] == list(range(1, len(pages) + 1))
@@ -78,6 +94,29 @@ def test_a_file_on_which_decoding_breaks_keeps_the_pages_before(tmp_path: Path) 
         "a.tif": ["", "internal error: RuntimeError"],
         "b.png": [""],
     }
+
+
+def test_a_page_of_a_form_says_which_of_its_document_are_missing(tmp_path: Path) -> None:
+    files = {"a.tif": "1x212", "b.tif": "1", "c.tif": "2-1"}
+    missing = "missing page 2 of claim"
+    assert reasons(tmp_path, files, (CLAIM,)) == {
+        "a.tif": ["", "unknown form", "", "", ""],
+        "b.tif": [missing],
+        "c.tif": ["", "truncated", ""],
+    }
+
+
+def test_documents_are_put_together_where_the_code_breaks_on_a_page_too(tmp_path: Path) -> None:
+    broken = "internal error: ZeroDivisionError"
+    assert reasons(tmp_path, {"a.tif": "1b21"}, (CLAIM,)) == {"a.tif": ["", broken, "", "missing page 2 of claim"]}
+
+
+def test_the_crop_of_a_forms_field_lies_within_its_folder_whatever_its_name(tmp_path: Path) -> None:
+    sources = list_sources([folder_of(tmp_path, {"a.tif": "12"})], tmp_path / "out")
+    (pages,) = reader(tmp_path, crops=True, overlays=True, forms=(CLAIM,)).read(sources)
+    crops = [crop for page in pages for crop in page.crops]
+    assert all((tmp_path / "out" / crop).parent == tmp_path / "out/crops/a.tif" for crop in crops)
+    assert len({crop for crop in crops if (tmp_path / "out" / crop).is_file()}) == 2
 
 
 def test_a_file_without_pages_fails(tmp_path: Path) -> None:

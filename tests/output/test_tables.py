@@ -9,10 +9,12 @@ import pandas as pd
 import pytest
 
 from ocrbatch.errors import FormError, OutputError
+from ocrbatch.form.template import Form
 from ocrbatch.output.results import read_pages_table, read_results
 from ocrbatch.output.tables import TableOptions, form_file, write_tables
-from ocrbatch.records import FilePage, Status
-from tests.output.values import a_failed_page, a_field, a_page
+from ocrbatch.records import FilePage, PageStatus, Status
+from tests.form.values import a_form
+from tests.output.values import a_failed_page, a_field, a_page, an_unregistered_page
 
 PAGES = [
     a_page("a.png"),
@@ -21,11 +23,22 @@ PAGES = [
 ]
 
 
-def write(folder: Path, pages: list[FilePage], options: TableOptions | None = None) -> Path:
-    write_tables(
-        folder, lambda: iter(pages), {"version": "1", "totals": {"pages": len(pages)}}, options=options
-    )
+CLAIM = a_form("claim", ("name", "date"), ("total", "sum"))
+SLIP = a_form("slip", ("first", "second", "third"))
+
+
+def write(
+    folder: Path, pages: list[FilePage], options: TableOptions | None = None, forms: tuple[Form, ...] = ()
+) -> Path:
+    manifest = {"version": "1", "totals": {"pages": len(pages)}}
+    write_tables(folder, lambda: iter(pages), manifest, forms=forms, options=options)
     return folder
+
+
+def of_form(file: str, page: int, form: str, form_page: int = 1, **values: str) -> FilePage:
+    """Make a page of a form with the values of its fields."""
+    fields = tuple(a_field(name, value) for name, value in values.items())
+    return a_page(file, page, fields, form=form, form_page=form_page)
 
 
 def rows(table: Path) -> list[list[str]]:
@@ -78,6 +91,68 @@ def test_a_forms_table_has_every_field_of_its_pages(tmp_path: Path) -> None:
     ]
 
 
+def test_a_known_forms_table_has_all_its_fields_in_its_order(tmp_path: Path) -> None:
+    pages = [of_form("a.png", 1, "slip", third="3"), of_form("b.png", 1, "slip", second="2", first="1", third="3")]
+    folder = write(tmp_path, pages, forms=(CLAIM, SLIP))
+    assert rows(folder / "forms/slip.csv") == [
+        ["file", "page", "first", "second", "third", "lowest_confidence", "status"],
+        ["a.png", "1", "", "", "3", "0.9988", "read"],
+        ["b.png", "1", "1", "2", "3", "0.9988", "read"],
+    ]
+    assert [path.name for path in (folder / "forms").iterdir()] == ["slip.csv"]
+
+
+def test_a_document_has_one_row_with_the_fields_of_all_its_pages(tmp_path: Path) -> None:
+    doubt = a_page("b.tif", 2, (a_field("name", "5", Status.REVIEW), a_field("date", "6")), form="claim")
+    lonely = of_form("c.tif", 1, "claim", 2, total="8", sum="9")
+    pages = [
+        of_form("a.tif", 1, "claim", 1, name="1", date="2"),
+        an_unregistered_page("a.tif", 2),
+        of_form("a.tif", 3, "claim", 2, total="3", sum="4"),
+        of_form("b.tif", 1, "claim", 2, total="7", sum="8"),
+        doubt,
+        replace(lonely, result=replace(lonely.result, status=PageStatus.REVIEW, reason="missing page 1 of claim")),
+    ]
+    folder = write(tmp_path, pages, forms=(CLAIM, SLIP))
+    assert rows(folder / "forms/claim.csv") == [
+        ["file", "page", "name", "date", "total", "sum", "lowest_confidence", "status"],
+        ["a.tif", "1", "1", "2", "3", "4", "0.9988", "read"],
+        ["b.tif", "1", "5", "6", "7", "8", "0.9988", "review"],
+        ["c.tif", "1", "", "", "8", "9", "0.9988", "review"],
+    ]
+    assert [row[:4] for row in rows(folder / "results.csv")[1:4]] == [
+        ["a.tif", "1", "claim", "name"],
+        ["a.tif", "1", "claim", "date"],
+        ["a.tif", "3", "claim", "total"],
+    ]
+    assert [row[:2] for row in rows(folder / "pages.csv")[1:]] == [[p.file, str(p.result.page)] for p in pages]
+
+
+def test_a_document_never_reaches_into_the_next_file(tmp_path: Path) -> None:
+    pages = [of_form("a.tif", 1, "claim", 1, name="1"), of_form("b.tif", 1, "claim", 2, total="2")]
+    table = rows(write(tmp_path, pages, forms=(CLAIM,)) / "forms/claim.csv")
+    assert [row[:6] for row in table[1:]] == [["a.tif", "1", "1", "", "", ""], ["b.tif", "1", "", "", "2", ""]]
+
+
+def test_pages_that_could_not_be_registered_are_told_in_pages_alone(tmp_path: Path) -> None:
+    pages = [
+        an_unregistered_page("a.png"),
+        an_unregistered_page("b.png", form="slip"),
+        of_form("c.png", 1, "slip", first="1"),
+        an_unregistered_page("d.png", form="claim"),
+    ]
+    folder = write(tmp_path, pages, forms=(CLAIM, SLIP))
+    assert [row[0] for row in rows(folder / "results.csv")[1:]] == ["c.png"]
+    assert [row[0] for row in rows(folder / "forms/slip.csv")[1:]] == ["c.png"]
+    assert not (folder / "forms/claim.csv").exists()
+    assert [row[3:6] for row in rows(folder / "pages.csv")[1:]] == [
+        ["", "review", "unknown form"],
+        ["slip", "review", "not registered"],
+        ["slip", "read", ""],
+        ["claim", "review", "not registered"],
+    ]
+
+
 def test_tables_are_utf8_with_crlf_and_no_bom(tmp_path: Path) -> None:
     content = (write(tmp_path, [a_page("é.png")]) / "results.csv").read_bytes()
     assert content.startswith(b"file,")
@@ -97,9 +172,7 @@ def test_names_and_texts_are_never_formulas_and_read_back(tmp_path: Path) -> Non
     for table in ("results.csv", "pages.csv", "forms/auto.csv"):
         for row in rows(folder / table):
             assert not [cell for cell in row if cell.startswith(tuple("=+-@＝＋－＠\t\r"))]
-    assert [(row.file, row.field, row.value) for row in read_results(folder)] == [
-        (n, "+f", "-1") for n in names
-    ]
+    assert [(row.file, row.field, row.value) for row in read_results(folder)] == [(n, "+f", "-1") for n in names]
     assert read_pages_table(folder) == [(name, 1) for name in names]
     read = pd.read_csv(folder / "results.csv", dtype=str, keep_default_na=False)
     assert list(read["digit_confidence"]) == ["0.9999 0.9999 0.9990"] * len(names)

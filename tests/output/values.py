@@ -33,11 +33,19 @@ def a_page(
     page: int = 1,
     fields: tuple[FieldReading, ...] | None = None,
     crops: tuple[str, ...] = (),
+    form: str = "auto",
+    form_page: int = 1,
 ) -> FilePage:
     fields = (a_field(), a_field("r02", "", Status.BLANK, y=160)) if fields is None else fields
     waits = any(field.status is Status.REVIEW for field in fields)
     status = PageStatus.REVIEW if waits else PageStatus.READ
-    return FilePage(file, "ab" * 32, PageResult(page, "auto", status, "", 0.98765, -0.001, fields), crops)
+    result = PageResult(page, form, status, "", 0.98765, -0.001, fields, form_page)
+    return FilePage(file, "ab" * 32, result, crops)
+
+
+def an_unregistered_page(file: str = "a.png", page: int = 1, form: str = "", form_page: int = 1) -> FilePage:
+    reason = "not registered" if form else "unknown form"
+    return FilePage(file, "ab" * 32, PageResult(page, form, PageStatus.REVIEW, reason, 0.2, 0.0, (), form_page))
 
 
 def a_failed_page(file: str = "b.png") -> FilePage:
