@@ -1,43 +1,65 @@
 """From a path to a field's reading: its text, how sure it is, and why a person should look."""
 
+import math
 from dataclasses import replace
 
 from ocrbatch.page.lattice import UNREAD, Step
 from ocrbatch.records import FieldImage, FieldReading, Status
 
+MUST_BE_BLANK = "must be blank"
+MUST_NOT_BE_BLANK = "must not be blank"
+
 
 def read_field(field: FieldImage, steps: tuple[Step, ...], accept: float) -> FieldReading:
-    """Give a field's reading; it is accepted where its confidence reaches ``accept`` (0–1)."""
-    reasons = _reasons(field, steps)
-    confidence = 1.0
-    for step in steps:
-        confidence *= 0.0 if step.text == UNREAD else step.confidence
+    """Give the reading of a field of boxes; it is accepted where its confidence reaches ``accept`` (0–1)."""
+    reasons = cell_reasons(field, steps)
+    confidence = all_right(steps)
+    if not reasons and confidence < accept:
+        reasons = (unsure_cells(steps, accept),)
     value = _joined(steps)
-    if not value:
-        status = Status.BLANK
-    elif reasons or confidence < accept:
-        status = Status.REVIEW
-    else:
-        status = Status.ACCEPTED
-    if status is Status.REVIEW and not reasons:
-        # Where only all cells together are too unsure, the weakest is named.
-        weakest = min(step.confidence for step in steps)
-        unsure = [i for i, step in enumerate(steps) if step.confidence < accept or step.confidence == weakest]
-        reasons = (f"low confidence in {_cells(unsure)}",)
-    return FieldReading(
-        name=field.place.name,
-        kind=field.place.kind,
-        value=value,
-        confidence=confidence,
-        status=status,
-        reasons=reasons,
-        raw=value,
-        runner_up=_runner_up(steps),
-        digit_confidence=tuple(s.confidence for s in steps if s.text),
-        box=field.box,
-        cells=field.place.cells,
-        cell_values=tuple(s.text for s in steps),
+    return judge(
+        FieldReading(
+            name=field.place.name,
+            kind=field.place.kind,
+            value=value,
+            confidence=confidence,
+            status=Status.ACCEPTED,
+            reasons=reasons if value else (),
+            raw=value,
+            runner_up=_runner_up(steps),
+            digit_confidence=tuple(s.confidence for s in steps if s.text),
+            box=field.box,
+            cells=field.place.cells,
+            cell_values=tuple(s.text for s in steps),
+        ),
+        field.place.blank,
     )
+
+
+def judge(reading: FieldReading, blank: str) -> FieldReading:
+    """Give a reading its status: what has reasons waits for a person, what has no value is blank.
+
+    ``blank`` tells whether the field may be left so: ``allowed``, ``required`` or ``forbidden``.
+    """
+    written = bool(reading.value)
+    if written and blank == "required":
+        return replace(reading, status=Status.INVALID, reasons=(MUST_BE_BLANK, *reading.reasons))
+    if not written and blank == "forbidden":
+        return replace(reading, status=Status.INVALID, reasons=(MUST_NOT_BE_BLANK, *reading.reasons))
+    status = Status.BLANK if not written else Status.REVIEW if reading.reasons else Status.ACCEPTED
+    return replace(reading, status=status)
+
+
+def all_right(steps: tuple[Step, ...]) -> float:
+    """Give the probability (0–1) that every step is right; what could not be read is worth nothing."""
+    return math.prod(0.0 if step.text == UNREAD else step.confidence for step in steps)
+
+
+def unsure_cells(steps: tuple[Step, ...], accept: float) -> str:
+    """Name the cells that are less sure than ``accept``; where only all together are, the weakest."""
+    weakest = min(step.confidence for step in steps)
+    unsure = [i for i, step in enumerate(steps) if step.confidence < accept or step.confidence == weakest]
+    return f"low confidence in {cell_numbers(unsure)}"
 
 
 def _joined(steps: tuple[Step, ...]) -> str:
@@ -55,7 +77,7 @@ def _runner_up(steps: tuple[Step, ...]) -> str:
     return _joined((*steps[:weakest], changed, *steps[weakest + 1 :]))
 
 
-def _reasons(field: FieldImage, steps: tuple[Step, ...]) -> tuple[str, ...]:
+def cell_reasons(field: FieldImage, steps: tuple[Step, ...]) -> tuple[str, ...]:
     """Collect in short words what speaks for a person's look."""
     found: dict[str, list[int]] = {}
     for index, (cell, step) in enumerate(zip(field.cells, steps, strict=True)):
@@ -63,10 +85,10 @@ def _reasons(field: FieldImage, steps: tuple[Step, ...]) -> tuple[str, ...]:
             found.setdefault(note, []).append(index)
         if step.text == UNREAD and "several digits" not in cell.notes:
             found.setdefault("not a digit", []).append(index)
-    return tuple(f"{note} in {_cells(cells)}" for note, cells in found.items())
+    return tuple(f"{note} in {cell_numbers(cells)}" for note, cells in found.items())
 
 
-def _cells(indices: list[int]) -> str:
+def cell_numbers(indices: list[int]) -> str:
     """Name cells by their numbers from 1: ``cell 3``, ``cells 1 2 5``."""
     numbers = " ".join(str(i + 1) for i in indices)
     return f"{'cell' if len(indices) == 1 else 'cells'} {numbers}"

@@ -29,27 +29,32 @@ class Frame:
         dx, dy = int(inset * self.width), int(inset * self.height)
         return slice(self.y + dy, self.y + self.height - dy), slice(self.x + dx, self.x + self.width - dx)
 
+    def corners(self) -> Floats:
+        """Give the cell's corners (4, 2) in the cut, in a quadrilateral's order."""
+        right, bottom = self.x + self.width, self.y + self.height
+        return np.array([[self.x, self.y], [right, self.y], [right, bottom], [self.x, bottom]], dtype=np.float32)
+
     def turned(self) -> "Frame":
         """Give the place of the same cell in the transposed cut."""
         return Frame(self.y, self.x, self.height, self.width)
 
 
-def erase_lines(darkness: Floats, frame: Frame, noise: Floats) -> Floats:
+def erase_lines(darkness: Floats, frame: Frame, noise: Floats, reach: int | None = None) -> Floats:
     """Take the lines on all four sides out of the cuts of a run of cells.
 
     ``darkness`` (n, h, w) float32, 0 paper and up to 255 black, has a cut a cell, all with the same ``frame``;
-    ``noise`` (n,) is the unevenness of each one's paper. Gives the same cuts without their lines.
+    ``noise`` (n,) is the unevenness of each one's paper. A line is looked for up to ``reach`` pixels from its side,
+    by default a tenth of the cell across it. Gives the same cuts without their lines.
     """
     result = darkness.copy()
     for cuts, place in ((result, frame), (result.transpose(0, 2, 1), frame.turned())):
         for row in (place.y, place.y + place.height):
-            _erase_row_line(cuts, place, row, noise)
+            _erase_row_line(cuts, place, row, noise, max(int(BAND * place.height), 3) if reach is None else reach)
     return result
 
 
-def _erase_row_line(cuts: Floats, frame: Frame, row: int, noise: Floats) -> None:
-    """Erase the line that runs along the rows near ``row`` of each cut, in place."""
-    reach = max(int(BAND * frame.height), 3)
+def _erase_row_line(cuts: Floats, frame: Frame, row: int, noise: Floats, reach: int) -> None:
+    """Erase the line that runs within ``reach`` rows of ``row`` of each cut, in place."""
     low, high = max(row - reach, 0), min(row + reach + 1, cuts.shape[1])
     along = cuts[:, low:high, frame.x : frame.x + frame.width]
     half = frame.width // 2

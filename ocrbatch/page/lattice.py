@@ -31,6 +31,12 @@ def boxes_lattice(field: FieldImage) -> Lattice:
     return Lattice(len(field.cells) + 1, tuple(edges), read_only(normalize_many(inks)))
 
 
+def blank_lattice(field: FieldImage) -> Lattice:
+    """Give the one way through a field whose cells the classifier does not see."""
+    edges = tuple(Edge(index, index + 1, None) for index in range(len(field.cells)))
+    return Lattice(len(field.cells) + 1, edges, read_only(normalize_many([])))
+
+
 def best_path(lattice: Lattice, scores: Probabilities) -> tuple[Step, ...]:
     """Read the only way through a boxes lattice: ``scores`` (n, 11) belong to its tiles."""
     return tuple(_step(None if edge.tile is None else scores[edge.tile]) for edge in lattice.edges)

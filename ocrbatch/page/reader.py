@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ocrbatch.page.classify import Classifier
-from ocrbatch.page.confidence import read_field
-from ocrbatch.page.lattice import best_path, boxes_lattice
+from ocrbatch.page.kinds import KINDS
+from ocrbatch.page.lattice import best_path
 from ocrbatch.page.register import register
 from ocrbatch.page.registration.index import FormIndex
 from ocrbatch.page.segment import segment
@@ -47,7 +47,7 @@ def prepare(page: Page, index: FormIndex | None = None) -> PreparedPage:
     """Take a page to its tiles."""
     registered = register(page, index)
     fields = segment(registered)
-    return PreparedPage(registered, fields, tuple(boxes_lattice(field) for field in fields))
+    return PreparedPage(registered, fields, tuple(KINDS[field.place.kind].lattice(field) for field in fields))
 
 
 def finish(prepared: PreparedPage, scores: Probabilities, accept: float) -> PageResult:
@@ -56,7 +56,8 @@ def finish(prepared: PreparedPage, scores: Probabilities, accept: float) -> Page
     start = 0
     for field, lattice in zip(prepared.fields, prepared.lattices, strict=True):
         end = start + len(lattice.tiles)
-        readings.append(read_field(field, best_path(lattice, scores[start:end]), accept))
+        steps = best_path(lattice, scores[start:end])
+        readings.append(KINDS[field.place.kind].read(field, steps, accept))
         start = end
     waiting = any(reading.status in (Status.REVIEW, Status.INVALID) for reading in readings)
     return PageResult(

@@ -1,0 +1,86 @@
+"""A box that is ticked, crossed, struck out or empty: the ink in it, without its lines.
+
+The box is looked for with half of its size around it, because a mark leaves its box.
+"""
+
+from functools import partial
+
+import cv2
+import numpy as np
+
+from ocrbatch.geometry import enclosing_box, quad_size
+from ocrbatch.page.confidence import judge
+from ocrbatch.page.cuts import MIN_PEAK, FieldCut, Floats, Pyramid, local_darkness, on_page, quantile, warp
+from ocrbatch.page.erase import Frame, erase_lines
+from ocrbatch.page.lattice import Step
+from ocrbatch.page.strokes import DOUBTFUL, tell_mark
+from ocrbatch.records import CellImage, FieldImage, FieldPlace, FieldReading, Grey, Status, read_only
+
+CUT_HEIGHT = 64
+LEAST_HEIGHT = 32
+MARGIN = 0.5
+"""Of the box's sides, around it in a mark's ink: so the box is its middle half."""
+LINE_REACH = 0.12
+STROKE_LEVEL = 0.4
+SPECK = 0.015
+"""Ink of this share of the box is no mark."""
+REACH = 0.12
+
+
+def cut_mark(pyramid: Pyramid, place: FieldPlace) -> FieldCut:
+    """Cut a box level with half of its size around it, to between 32 and 64 pixels of height."""
+    quad = place.cells[0]
+    across, down = quad_size(quad)
+    scale = min(max(LEAST_HEIGHT / max(down, 1.0), 1.0), 4.0) * min(1.0, CUT_HEIGHT / max(down, 1.0))
+    width, height = max(round(across * scale), 4), max(round(down * scale), 4)
+    frame = Frame(round(MARGIN * width), round(MARGIN * height), width, height)
+    darkness, noise = local_darkness(warp(pyramid, quad, frame, scale), frame)
+    darkness[~on_page(pyramid(0).shape, quad, frame)] = 0
+    reach = max(int(LINE_REACH * min(width, height)), 3)
+    lineless = erase_lines(darkness[None], frame, np.array([noise], np.float32), reach)[0]
+    peak = quantile(lineless[frame.inner(0.08)], 0.99)
+    return FieldCut((peak,), partial(_image, place, lineless, frame, peak))
+
+
+def _image(place: FieldPlace, darkness: Floats, frame: Frame, peak: float, faintest: float) -> FieldImage:
+    """Keep the ink in the box and what is connected to it."""
+    box = enclosing_box(place.cells)
+    mask = (darkness >= STROKE_LEVEL * peak).astype(np.uint8)
+    kept = _marks(mask, frame) if peak >= max(faintest, MIN_PEAK) else None
+    if kept is None:
+        return FieldImage(place, box, (CellImage(read_only(np.zeros((1, 1), np.uint8)), blank=True),))
+    around = cv2.dilate(kept, np.ones((3, 3), np.uint8))
+    ink = np.clip(darkness * (255.0 / (0.9 * peak)), 0, 255).astype(np.uint8) * around
+    return FieldImage(place, box, (CellImage(read_only(ink), blank=False),))
+
+
+def _marks(mask: Grey, frame: Frame) -> Grey | None:
+    """Keep the parts that reach well into the box and are no remains of its lines; None where nothing is left."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    inside = np.bincount(labels[frame.inner(REACH)].ravel(), minlength=count)
+    extent = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
+    short = min(frame.width, frame.height)
+    keep = (inside >= max(SPECK * frame.width * frame.height, 4)) & (extent >= 0.22 * short)
+    keep[0] = False
+    return keep[labels].astype(np.uint8) if keep.any() else None
+
+
+def read_mark(field: FieldImage, steps: tuple[Step, ...], accept: float) -> FieldReading:
+    """Give a mark's reading from its shape; ``steps`` are not looked at, the classifier knows digits only."""
+    (cell,) = field.cells
+    told = Step("", 1.0, "", 0.0) if cell.blank else tell_mark(cell.ink)
+    reading = FieldReading(
+        name=field.place.name,
+        kind=field.place.kind,
+        value=told.text,
+        confidence=told.confidence,
+        status=Status.ACCEPTED,
+        reasons=(DOUBTFUL,) if told.confidence < accept else (),
+        raw=told.text,
+        runner_up=told.second,
+        digit_confidence=(),
+        box=field.box,
+        cells=field.place.cells,
+        cell_values=(told.text,),
+    )
+    return judge(reading, field.place.blank)
