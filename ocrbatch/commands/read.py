@@ -27,15 +27,19 @@ def read(
     """Read a few pages to standard output."""
     if as_csv and as_json:
         raise UsageError("--csv and --json exclude each other")
+    from ocrbatch.job.run import is_unregistered
     from ocrbatch.output.escape import escape_name
 
     pages = _pages(files, form or [], model)
     shown = _print_csv(pages) if as_csv else _print_json(pages) if as_json else _print_table(pages)
-    failed = False
+    failed = unregistered = False
     for page in shown:
         if page.result.reason:
             typer.echo(f"{escape_name(page.file)}, page {page.result.page}: {page.result.reason}", err=True)
         failed |= page.result.status == "failed"
+        unregistered |= is_unregistered(page.result)
+    if unregistered:
+        typer.echo("Why a page is no known form or not registered: ocrbatch form show FORM SCAN", err=True)
     raise typer.Exit(int(ExitCode.PAGES_FAILED if failed else ExitCode.OK))
 
 

@@ -214,7 +214,7 @@ def _summary(ledger: Ledger, files: int, files_read: int) -> Summary:
     unregistered = 0
     for page in ledger.pages():
         pages[page.result.status.value] += 1
-        unregistered += _is_unregistered(page.result)
+        unregistered += is_unregistered(page.result)
         fields.update(field.status.value for field in page.result.fields)
     return Summary(
         files,
@@ -225,7 +225,7 @@ def _summary(ledger: Ledger, files: int, files_read: int) -> Summary:
     )
 
 
-def _is_unregistered(page: PageResult) -> bool:
+def is_unregistered(page: PageResult) -> bool:
     """Tell whether a page is none of the forms, or its place could not be found: it has no fields then."""
     return page.status is PageStatus.REVIEW and page.reason.startswith(UNREGISTERED)
 

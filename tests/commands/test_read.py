@@ -9,7 +9,7 @@ import pytest
 from ocrbatch.records import Page, ReadPage
 from tests.commands.conftest import Command
 from tests.form.values import a_form
-from tests.output.values import a_page
+from tests.output.values import a_page, an_unregistered_page
 
 CLAIM = a_form("claim", ("r01", "r02"), ("r03",))
 
@@ -77,6 +77,19 @@ def test_forms_are_looked_for_and_their_missing_pages_named(
     assert told.code == 0
     assert "page 1: claim, its page 1" in told.out
     assert "slip.jpg, page 1: missing page 2 of claim" in told.err
+
+
+def test_a_page_that_is_no_known_form_is_told_with_the_mend(
+    command: Command, scans: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(*_: object, **__: object) -> Iterator[ReadPage]:
+        yield ReadPage(an_unregistered_page().result, None)
+
+    monkeypatch.setattr("ocrbatch.page.reader.read_pages", unknown)
+    told = command("read", scans / "slip.jpg")
+    assert (told.code, told.out) == (0, "")
+    assert "slip.jpg, page 1: unknown form" in told.err
+    assert "ocrbatch form show FORM SCAN" in told.err
 
 
 def test_a_bad_form_is_told_before_a_page_is_read(command: Command, scans: Path, tmp_path: Path) -> None:

@@ -31,6 +31,12 @@ def test_a_crop_is_the_pages_own_pixels_with_a_margin() -> None:
     assert np.array_equal(crop, pixels[54:106, 94:226])
 
 
+def test_the_crop_of_a_field_of_one_cell_is_its_whole_box() -> None:
+    pixels = np.random.default_rng(2).integers(0, 256, (200, 700), np.uint8)
+    box = SIDES * np.array([500, 60], np.float32) + np.array([100, 80], np.float32)
+    assert np.array_equal(crop_of(pixels, [box]), pixels[71:149, 91:609])
+
+
 @pytest.mark.parametrize("side", [30, 90, 400])
 def test_a_crop_is_at_most_96_pixels_high(side: int) -> None:
     crop = crop_of(np.full((600, 2600), 255, np.uint8), row_of_cells(50, 50, side, 6))
