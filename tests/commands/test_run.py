@@ -6,16 +6,30 @@ import os
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from ocrbatch.form.template import Form
 from ocrbatch.job.run import Job, Summary
 from ocrbatch.job.sources import Source
-from tests.commands.conftest import Command
+from tests.commands.conftest import SAMPLES, Command
 from tests.form.values import a_form
 
 
 def rows(table: Path) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(table.read_bytes().decode(), newline="")))
+
+
+def card_form(folder: Path) -> Path:
+    """Write a form of a sample card: its reference picture is that sample."""
+    folder.mkdir()
+    (folder / "card.png").write_bytes((SAMPLES / "card-grey.png").read_bytes())
+    with Image.open(folder / "card.png") as picture:
+        width, height = picture.size
+    (folder / "card.toml").write_text(
+        f'name = "card"\nwidth = {width}\nheight = {height}\nreference = "card.png"\n'
+        '[[field]]\nname = "number"\nkind = "boxes"\nbox = [216, 414, 795, 116]\ncells = 8\n'
+    )
+    return folder / "card.toml"
 
 
 def test_json_is_all_that_is_on_standard_output(command: Command, scans: Path, tmp_path: Path) -> None:
@@ -116,6 +130,18 @@ def test_forms_reach_the_job_and_a_bad_one_stops_it(
     assert told.code == 8
     assert "bad.toml" in told.err
     assert not (tmp_path / "out").exists()
+
+
+def test_a_page_that_is_none_of_the_forms_is_not_read(command: Command, scans: Path, tmp_path: Path) -> None:
+    form, out = card_form(tmp_path / "forms"), tmp_path / "out"
+    told = command("run", scans, "-o", out, "-f", form.parent, "--jobs", "1", "--crops", "--overlays")
+    assert told.code == 0
+    assert "1 page is no known form or not registered" in told.err
+    assert rows(out / "results.csv") == []
+    (page,) = rows(out / "pages.csv")
+    assert (page["form"], page["status"], page["reason"]) == ("", "review", "unknown form")
+    assert not list((out / "forms").glob("*"))
+    assert list(json.loads((out / "manifest.json").read_text())["forms"]) == ["card"]
 
 
 def test_a_dry_run_names_the_files_and_writes_nothing(command: Command, scans: Path, tmp_path: Path) -> None:
