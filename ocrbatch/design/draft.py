@@ -8,7 +8,7 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
-from ocrbatch.design.level import LEVEL_ENOUGH, is_oblique, level_page, reduce_page
+from ocrbatch.design.level import LEVEL_ENOUGH, is_oblique, level_page, reduce_page, tilt
 from ocrbatch.design.names import Nameless, in_reading_order, propose_names
 from ocrbatch.design.proposals import Proposal, probable_dpi, propose
 from ocrbatch.form.template import Field, Form, FormPage, Kind
@@ -43,9 +43,10 @@ def draft_form(page: Page, name: str, dpi: float | None = None) -> Draft:
     page = reduce_page(page if dpi is None else replace(page, dpi=dpi))
     notes = []
     ruling = find_ruling(page)
-    if abs(ruling.skew_degrees) > LEVEL_ENOUGH:
-        notes.append(f"the scan was tilted by {ruling.skew_degrees:.1f} degrees; the reference picture is level")
-        page = level_page(page, ruling.skew_degrees)
+    degrees = tilt(ruling)
+    if abs(degrees) > LEVEL_ENOUGH:
+        notes.append(f"the scan was tilted by {degrees:.1f} degrees; the reference picture is level")
+        page = level_page(page, degrees)
         ruling = find_ruling(page)
     if is_oblique(ruling):
         notes.append(

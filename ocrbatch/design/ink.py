@@ -13,8 +13,8 @@ PAPER = 8.0
 INSET = 0.14
 LEAST_INK = 0.012
 """Of a cell's height squared: a full stop has about half as much."""
-SMALL = 0.45
-MOSTLY = 0.8
+SMALL = 0.5
+MOSTLY = 0.75
 BESIDE = 5.0
 BESIDE_INK = 0.02
 

@@ -24,6 +24,19 @@ def reduce_page(page: Page) -> Page:
     return Page(page.number, read_only(pixels), REDUCED)
 
 
+def tilt(ruling: Ruling) -> float:
+    """Give the degrees, clockwise, by which a page's rows of boxes are tilted: that of most of their length."""
+    found = []
+    for run in ruling.runs:
+        for start, end in ((run[0, 0], run[-1, 1]), (run[0, 3], run[-1, 2])):
+            across, down = (end - start).tolist()
+            found.append((float(np.degrees(np.arctan2(down, across))), float(np.hypot(across, down))))
+    if not found:
+        return 0.0
+    degrees, lengths = np.array(sorted(found)).T
+    return float(degrees[np.searchsorted(lengths.cumsum(), lengths.sum() / 2)])
+
+
 def level_page(page: Page, degrees: float) -> Page:
     """Turn a page that is tilted clockwise by ``degrees`` level; the picture grows, and its new corners are white."""
     height, width = page.pixels.shape

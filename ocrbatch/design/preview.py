@@ -50,7 +50,7 @@ def draw_registered(registered: RegisteredPage) -> bytes:
 
 
 def _draw(pixels: Grey, places: Sequence[FieldPlace], found: str) -> bytes:
-    outlines = [Outline(place.cells, f"{place.name} {place.kind}", COLOURS[place.kind]) for place in places]
+    outlines = [Outline(place.cells, place.name, COLOURS[place.kind]) for place in places]
     count = {kind: sum(place.kind == kind for place in places) for kind in COLOURS}
     legend = [Entry(f"{kind} {count[kind]}", colour) for kind, colour in COLOURS.items()]
     return draw_outlines(pixels, outlines, [*legend, Entry(found)])

@@ -15,6 +15,7 @@ from ocrbatch.page.ruling import Ruling
 from ocrbatch.records import Page
 
 LEAST_HEIGHT = 3.5
+LEAST_STRING = 4.5
 MOST_HEIGHT = 16.0
 MOST_CELL = 18.0
 """Millimetres: what is lower is print, what is higher is no place for a line of digits."""
@@ -89,10 +90,10 @@ def _rects(run: npt.NDArray[np.float32]) -> Rects:
 
 def _of_writing_size(rects: Rects, unit: float) -> bool:
     width, height = np.median(rects[:, 2:] - rects[:, :2], axis=0) / unit
-    if not LEAST_HEIGHT <= height <= MOST_HEIGHT:
-        return False
-    # Two unequal boxes of the height of type are letters of the print.
-    return len(rects) == 1 or width <= MOST_CELL
+    if len(rects) > 1:
+        return bool(LEAST_HEIGHT <= height <= MOST_HEIGHT and width <= MOST_CELL)
+    # A wide box as low as type is a word of the print in which letters touch.
+    return bool((LEAST_STRING if width > STRING_ASPECT * height else LEAST_HEIGHT) <= height <= MOST_HEIGHT)
 
 
 def _is_caption(rects: Rects, runs: list[Rects], ink: Ink) -> bool:

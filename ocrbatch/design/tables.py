@@ -25,7 +25,7 @@ def place_in_tables(runs: list[Rects], ink: Ink) -> list[Placed]:
             continue
         number += 1
         rows = _rows(table)
-        if len(rows) > 1 and all(len(run) > 2 and is_caption_row(run, ink) for run in rows[0]):
+        if len(rows) > 1 and sum(map(len, rows[0])) > 2 and all(is_caption_row(run, ink) for run in rows[0]):
             rows = rows[1:]
         placed.extend((run, number, row) for row, runs_of_row in enumerate(rows, 1) for run in runs_of_row)
     return placed
