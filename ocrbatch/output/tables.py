@@ -235,10 +235,10 @@ class _Writers:
         """Write the rows of a document, and of what stands between its pages, to every table that has them."""
         for page in pages:
             self._page(page)
-        of_form = [page for page in pages if page.result.form]
-        if _has_row(of_form, self._known):
-            form = of_form[0].result.form
-            self._forms[form].row(form_row(of_form, self._fields[form]))
+        own = [page for page in pages if page.result.form]
+        if _has_row(own, self._known):
+            form = own[0].result.form
+            self._forms[form].row(form_row(own, self._fields[form]))
 
     def _page(self, page: FilePage) -> None:
         self._pages.row(page_row(page).values())
@@ -267,8 +267,7 @@ class _Number(str):
 
 
 def _fixed(number: float, places: int) -> _Number:
-    rounded = round(float(number), places)
-    return _Number(f"{rounded + 0.0:.{places}f}")
+    return _Number(f"{round(float(number), places) + 0.0:.{places}f}")
 
 
 def _cell(cell: object) -> str:
