@@ -239,7 +239,7 @@ def small_forms(draw: st.DrawFn) -> Form:
         kind = draw(st.sampled_from(list(Kind)))
         columns, rows = draw(st.tuples(st.integers(1, 6), st.integers(1, 2))) if kind is Kind.BOXES else (1, 1)
         width, height = draw(st.tuples(st.floats(4, 9), st.floats(4, 9)))
-        x = draw(st.floats(0.5, 85 - columns * width))
+        x = draw(st.floats(0.5, 84 - columns * width))
         y += draw(st.floats(0, 6))
         fields.append(field(f"field_{number}", kind, (x, y, columns * width, rows * height), columns, rows, dpi))
         y += rows * height
