@@ -4,6 +4,7 @@ import typer
 
 from ocrbatch.commands.form.check import check
 from ocrbatch.commands.form.draft import draft
+from ocrbatch.commands.form.print import print_
 from ocrbatch.commands.form.show import show
 
 app = typer.Typer(
@@ -13,3 +14,4 @@ app = typer.Typer(
 )
 for command in (draft, show, check):
     app.command()(command)
+app.command("print")(print_)
