@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from ocrbatch.design.blanks import find_underlines
 from ocrbatch.design.ink import Ink, Rects, count_written, find_ink, print_beside
-from ocrbatch.design.marks import find_marks
+from ocrbatch.design.marks import find_marks, refine_square
 from ocrbatch.design.tables import place_in_tables
 from ocrbatch.form.template import Kind
 from ocrbatch.page.lines import find_lines
@@ -68,10 +68,7 @@ def propose(page: Page, ruling: Ruling, dpi: float) -> tuple[Proposal, ...]:
     runs = [_rects(run) for run in ruling.runs]
     runs = [run for run in runs if _of_writing_size(run, unit)]
     runs = [run for run in runs if not _is_caption(run, runs, ink)]
-    found = [
-        Proposal(_kind(run, table, ink, unit), run, count_written(run, ink), table, row)
-        for run, table, row in place_in_tables(runs, ink)
-    ]
+    found = [_proposal(run, table, row, ink, unit) for run, table, row in place_in_tables(runs, ink)]
     line_map = find_lines(page)
     taken = np.concatenate([np.empty((0, 4)), *(_rects(run) for run in ruling.runs)])
     marks = find_marks(line_map, taken, ink, unit)
@@ -112,11 +109,10 @@ def _is_caption(rects: Rects, runs: list[Rects], ink: Ink) -> bool:
     )
 
 
-def _kind(rects: Rects, table: int, ink: Ink, unit: float) -> Kind:
+def _proposal(rects: Rects, table: int, row: int, ink: Ink, unit: float) -> Proposal:
     width, height = np.median(rects[:, 2:] - rects[:, :2], axis=0)
-    if len(rects) > 1:
-        return Kind.BOXES
-    if width > STRING_ASPECT * height:
-        return Kind.STRING
-    small = max(width, height) <= MARK_SIDE * unit and not table
-    return Kind.MARK if small and print_beside(rects[0], ink) else Kind.BOXES
+    kind = Kind.STRING if len(rects) == 1 and width > STRING_ASPECT * height else Kind.BOXES
+    small = len(rects) == 1 and not table and max(width, height) <= MARK_SIDE * unit
+    if small and kind is Kind.BOXES and print_beside(rects[0], ink):
+        kind, rects = Kind.MARK, refine_square(rects[0], ink, unit)[None]
+    return Proposal(kind, rects, count_written(rects, ink), table, row)
