@@ -1,29 +1,72 @@
-"""Where a page's fields lie. With no form given, its own ruling tells: each run of boxes becomes a field."""
+"""Where a page's fields lie: those of the form it is, or, with no forms given, its own runs of boxes."""
 
+import numpy as np
+
+from ocrbatch.geometry import transform_points
+from ocrbatch.page.registration.fit import place_points
 from ocrbatch.page.registration.index import FormIndex
+from ocrbatch.page.registration.locate import Located, locate
+from ocrbatch.page.registration.view import PageView
 from ocrbatch.page.ruling import find_ruling
-from ocrbatch.records import FieldPlace, Page, RegisteredPage
+from ocrbatch.records import FieldPlace, Page, RegisteredPage, read_only
 
 AUTO = "auto"
+MIN_SCORE = 0.8
+MIN_HINT = 0.2
+NOT_REGISTERED = "not registered"
+UNKNOWN_FORM = "unknown form"
+NO_BOXES = "no boxes found"
 
 
 def register(page: Page, index: FormIndex | None = None) -> RegisteredPage:
     """Find the fields of a page: those of the form it is, or, with no forms given, its runs of boxes.
 
-    Those are named ``r01``, ``r02`` … from the top, left to right.
+    Those are named ``r01``, ``r02`` … from the top, left to right. A page that is none of the forms, or whose fields
+    are not surely found, has no places, and its ``problem`` says so.
     """
-    if index is not None:
-        return RegisteredPage(page, "", (), 0.0, 0.0, problem="unknown form")
+    return _by_ruling(page) if index is None else _by_forms(page, index)
+
+
+def _by_ruling(page: Page) -> RegisteredPage:
     ruling = find_ruling(page)
     digits = max(2, len(str(len(ruling.runs))))
     places = tuple(
         FieldPlace(f"r{number:0{digits}d}", "boxes", cells) for number, cells in enumerate(ruling.runs, start=1)
     )
+    problem = "" if places else NO_BOXES
+    return RegisteredPage(page, AUTO, places, 1.0 if places else 0.0, ruling.skew_degrees, problem=problem)
+
+
+def _by_forms(page: Page, index: FormIndex) -> RegisteredPage:
+    found = locate(PageView(page), index)
+    if found is None or found.score < MIN_HINT:
+        return RegisteredPage(page, "", (), 0.0 if found is None else found.score, 0.0, problem=UNKNOWN_FORM)
+    sure = found.score >= MIN_SCORE
     return RegisteredPage(
         page,
-        AUTO,
-        places,
-        1.0 if places else 0.0,
-        ruling.skew_degrees,
-        problem="" if places else "no boxes found",
+        found.reference.form.name,
+        _places(found) if sure else (),
+        found.score,
+        _skew(found),
+        form_page=found.reference.page.number,
+        problem="" if sure else NOT_REGISTERED,
     )
+
+
+def _places(found: Located) -> tuple[FieldPlace, ...]:
+    """Lead every field's cells from the form to the page."""
+    reference = found.reference
+    to_work = np.linalg.inv(reference.to_form)
+    places = []
+    for number, one in enumerate(reference.page.fields):
+        cells = place_points(found.fit, transform_points(to_work, one.cells), number)
+        places.append(FieldPlace(one.name, one.kind.value, read_only(cells), one.blank.value))
+    return tuple(places)
+
+
+def _skew(found: Located) -> float:
+    """Give the turn of the form's rows on the page in degrees, clockwise."""
+    width, height = found.reference.size
+    middle = np.array([[width / 2 - 50, height / 2], [width / 2 + 50, height / 2]])
+    start, end = transform_points(found.fit.to_page, middle)
+    return float(np.degrees(np.arctan2(end[1] - start[1], end[0] - start[0])))

@@ -1,0 +1,108 @@
+"""Proposals from registration marks: ArUco markers, which name themselves, and printed black squares, which do not."""
+
+from collections.abc import Mapping
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from ocrbatch.form.marks import MARKER_DICTIONARY
+from ocrbatch.geometry import Matrix, transform_points
+from ocrbatch.records import Grey
+
+Floats = npt.NDArray[np.float32]
+
+MIN_SIDE, MAX_SIDE = 5, 60
+MAX_ASPECT = 1.35
+MIN_FILL = 0.82
+MAX_SQUARES = 12
+NEAR = 0.04
+"""How far a square may lie from where it is expected, as a share of the distance between the two that told where."""
+
+
+def find_markers(picture: Grey) -> dict[int, Floats]:
+    """Find the ArUco markers of a picture (H, W) uint8: their corners (4, 2) in its pixels, by their ids."""
+    dictionary = cv2.aruco.getPredefinedDictionary(MARKER_DICTIONARY)
+    corners, ids, _ = cv2.aruco.ArucoDetector(dictionary, cv2.aruco.DetectorParameters()).detectMarkers(picture)
+    if ids is None:
+        return {}
+    found = zip(np.asarray(ids).ravel(), corners, strict=True)
+    return {int(number): np.float32(quad).reshape(4, 2) + np.float32(0.5) for number, quad in found}
+
+
+def propose_by_markers(reference: Mapping[int, Floats], page: Mapping[int, Floats]) -> Matrix | None:
+    """Give the homography (3, 3) between two pictures that share markers, if they do."""
+    shared = sorted(reference.keys() & page.keys())
+    if not shared:
+        return None
+    source, target = (np.concatenate([side[number] for number in shared]) for side in (reference, page))
+    matrix, _ = cv2.findHomography(source, target, 0)
+    return None if matrix is None else np.asarray(matrix, dtype=np.float64)
+
+
+def find_squares(picture: Grey) -> Floats:
+    """Find the black squares of a picture (H, W) uint8: their middles (n, 2) in its pixels, the largest ones first."""
+    paper = float(np.percentile(picture[::4, ::4], 75)) if picture.size else 255.0
+    ink = (picture < 0.5 * paper).astype(np.uint8)
+    # Lines and letters are thinner than a square.
+    ink = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((MIN_SIDE - 1, MIN_SIDE - 1), np.uint8))
+    count, _, stats, middles = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    if count < 2:
+        return np.empty((0, 2), np.float32)
+    width, height, area = (
+        stats[1:, i].astype(float) for i in (cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT, cv2.CC_STAT_AREA)
+    )
+    long, short = np.maximum(width, height), np.minimum(width, height)
+    # A turned square fills less of the box around it; its area still tells its side.
+    good = (short >= MIN_SIDE) & (long <= MAX_SIDE) & (long <= MAX_ASPECT * short) & (area >= MIN_FILL * width * height)
+    order = np.flatnonzero(good)[np.argsort(-area[good], kind="stable")][:MAX_SQUARES]
+    return np.asarray(middles[1:][order] + 0.5, dtype=np.float32)
+
+
+def propose_by_squares(reference: Floats, page: Floats) -> Matrix | None:
+    """Give the transform (3, 3) that brings most of the reference's squares (n, 2) onto the page's, at least three.
+
+    The two squares furthest apart are tried on every pair of the page; no two of them look different.
+    """
+    if len(reference) < 3 or len(page) < 3:
+        return None
+    apart = np.linalg.norm(reference[:, None] - reference[None], axis=2)
+    one, other = np.unravel_index(int(apart.argmax()), apart.shape)
+    best: tuple[int, float, Matrix] | None = None
+    for first in range(len(page)):
+        for second in range(len(page)):
+            if first == second:
+                continue
+            guess = _similarity(reference[[one, other]], page[[first, second]])
+            far = np.linalg.norm(transform_points(guess, reference)[:, None] - page[None], axis=2)
+            reach = NEAR * float(np.linalg.norm(page[first] - page[second]))
+            pairs = _pairs(far, reach)
+            spread = float(sum(far[i, j] for i, j in pairs))
+            if len(pairs) >= 3 and (best is None or (-len(pairs), spread) < (-best[0], best[1])):
+                best = len(pairs), spread, _through(reference, page, pairs)
+    return None if best is None else best[2]
+
+
+def _pairs(far: npt.NDArray[np.float32], reach: float) -> list[tuple[int, int]]:
+    """Pair rows and columns that are each other's nearest, and within reach."""
+    nearest, back = far.argmin(axis=1), far.argmin(axis=0)
+    return [(i, int(j)) for i, j in enumerate(nearest) if back[j] == i and far[i, j] <= reach]
+
+
+def _similarity(source: Floats, target: Floats) -> Matrix:
+    """Give the turn, scale and shift (3, 3) that brings two points (2, 2) onto two others."""
+    along, onto = (complex(*(side[1] - side[0]).tolist()) for side in (source, target))
+    factor = onto / along
+    shift = complex(*target[0].tolist()) - factor * complex(*source[0].tolist())
+    return np.array([[factor.real, -factor.imag, shift.real], [factor.imag, factor.real, shift.imag], [0, 0, 1.0]])
+
+
+def _through(reference: Floats, page: Floats, pairs: list[tuple[int, int]]) -> Matrix:
+    """Fit a homography to four pairs or more, an affine transform to three."""
+    source, target = reference[[i for i, _ in pairs]], page[[j for _, j in pairs]]
+    if len(pairs) >= 4:
+        matrix, _ = cv2.findHomography(source, target, 0)
+        if matrix is not None:
+            return np.asarray(matrix, dtype=np.float64)
+    affine = np.linalg.lstsq(np.column_stack([source, np.ones(len(source))]), target, rcond=None)[0].T
+    return np.vstack([affine, [0, 0, 1]])

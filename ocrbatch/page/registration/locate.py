@@ -1,0 +1,95 @@
+"""Which form a page is, and where it lies: proposals from the quick to the costly, each fitted and judged."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from ocrbatch.geometry import Matrix
+from ocrbatch.page.registration.features import propose
+from ocrbatch.page.registration.fit import Fit, fit
+from ocrbatch.page.registration.identify import votes
+from ocrbatch.page.registration.index import FormIndex, Reference
+from ocrbatch.page.registration.landmarks import propose_by_markers, propose_by_squares
+from ocrbatch.page.registration.runs import propose_by_runs
+from ocrbatch.page.registration.score import score
+from ocrbatch.page.registration.view import PageView
+
+FEW = 500
+SURE = 0.95
+CANDIDATES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A form's page found on a page: ``score`` is the probability that every field lies where ``fit`` says."""
+
+    reference: Reference
+    fit: Fit
+    score: float
+
+
+Proposer = Callable[[Reference, PageView], Matrix | None]
+
+
+def _by_markers(reference: Reference, view: PageView) -> Matrix | None:
+    return propose_by_markers(reference.view.markers, view.markers) if reference.view.markers else None
+
+
+def _by_squares(reference: Reference, view: PageView) -> Matrix | None:
+    return propose_by_squares(reference.view.squares, view.squares) if len(reference.view.squares) >= 3 else None
+
+
+def _by_few_features(reference: Reference, view: PageView) -> Matrix | None:
+    return propose(reference.view.orb, view.orb.first(FEW))
+
+
+def _by_runs(reference: Reference, view: PageView) -> Matrix | None:
+    return propose_by_runs(reference.view.runs, view.runs)
+
+
+def _by_features(reference: Reference, view: PageView) -> Matrix | None:
+    return propose(reference.view.orb, view.orb)
+
+
+def _by_strong_features(reference: Reference, view: PageView) -> Matrix | None:
+    return propose(reference.view.sift, view.sift)
+
+
+PROPOSERS: tuple[Proposer, ...] = (
+    _by_markers,
+    _by_squares,
+    _by_few_features,
+    _by_features,
+    _by_runs,
+    _by_strong_features,
+)
+"""The fallback chain. Marks are the surest and cheapest; features of the print are found on nearly every form."""
+
+
+def locate(view: PageView, index: FormIndex) -> Located | None:
+    """Find the best of some forms' pages on a page; None where nothing of any of them is found."""
+    candidates = likeliest(view, index)
+    best: Located | None = None
+    for proposer in PROPOSERS:
+        for reference in candidates:
+            proposal = proposer(reference, view)
+            found = None if proposal is None else _fitted(view, reference, proposal)
+            if found is not None and (best is None or found.score > best.score):
+                best = found
+        if best is not None and best.score >= SURE:
+            break
+    return best
+
+
+def likeliest(view: PageView, index: FormIndex) -> list[Reference]:
+    """Give the references that a page may be, the likeliest first."""
+    if len(index.references) <= CANDIDATES:
+        return list(index.references)
+    ranked = np.argsort(-votes(index.signature, view.orb), kind="stable")
+    return [index.references[number] for number in ranked[:CANDIDATES]]
+
+
+def _fitted(view: PageView, reference: Reference, proposal: Matrix) -> Located | None:
+    found = fit(view, view.to_page @ proposal, reference.prints, reference.size, reference.boxes)
+    return None if found is None else Located(reference, found, score(found, reference.prints))

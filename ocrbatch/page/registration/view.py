@@ -1,0 +1,108 @@
+"""A page as registration sees it: small, and smaller still, and with what stands out on it."""
+
+from functools import cached_property
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from ocrbatch.geometry import Matrix, transform_points
+from ocrbatch.page.registration.features import Features, orb_features, sift_features
+from ocrbatch.page.registration.landmarks import find_markers, find_squares
+from ocrbatch.page.ruling import find_ruling
+from ocrbatch.records import Grey, Page
+
+Floats = npt.NDArray[np.float32]
+
+WORK_SIDE = 1000
+"""Landmarks are looked for in a picture whose longer side has so many pixels."""
+
+
+class PageView:
+    """A page at 1, 1/2, 1/4 … of its size, and what is seen on it, each made when it is first asked for.
+
+    What is seen is told in the *working frame*: the page's picture with a longer side of 1000 pixels.
+    """
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.levels: list[Grey] = [page.pixels]
+
+    @cached_property
+    def work(self) -> Grey:
+        """The working picture (H, W) uint8."""
+        level, size = self._work_size
+        picture: Grey = cv2.resize(self.level(level), size, interpolation=cv2.INTER_LINEAR)
+        return picture
+
+    @property
+    def to_page(self) -> Matrix:
+        """The matrix (3, 3) from the working frame to the page's own pixels."""
+        level, size = self._work_size
+        source = self.level(level)
+        return np.diag([2**level * source.shape[1] / size[0], 2**level * source.shape[0] / size[1], 1.0])
+
+    @property
+    def _work_size(self) -> tuple[int, tuple[int, int]]:
+        """The halvings that the working picture is made from, and its width and height."""
+        scale = WORK_SIDE / max(self.page.pixels.shape)
+        level = max(int(np.floor(np.log2(1 / scale) + 0.4)), 0)
+        height, width = self.level(level).shape
+        return level, (max(round(width * scale * 2**level), 1), max(round(height * scale * 2**level), 1))
+
+    @cached_property
+    def orb(self) -> Features:
+        """Its corners for every page's use."""
+        return orb_features(self.work)
+
+    @cached_property
+    def sift(self) -> Features:
+        """Its corners for hard cases."""
+        return sift_features(self.work)
+
+    @cached_property
+    def squares(self) -> Floats:
+        """The middles (n, 2) of its printed black squares."""
+        return find_squares(self.work)
+
+    @cached_property
+    def markers(self) -> dict[int, Floats]:
+        """The corners (4, 2) of its ArUco markers, by their ids."""
+        return find_markers(self.work)
+
+    @cached_property
+    def runs(self) -> tuple[Floats, ...]:
+        """Its runs of boxes, each (n, 4, 2), in reading order."""
+        back = np.linalg.inv(self.to_page)
+        return tuple(transform_points(back, run) for run in find_ruling(self.page).runs)
+
+    def level(self, number: int) -> Grey:
+        """Give the page halved ``number`` times, by area."""
+        while len(self.levels) <= number:
+            last = self.levels[-1]
+            height, width = max(last.shape[0] // 2, 1), max(last.shape[1] // 2, 1)
+            # Of an odd size the last row or column is left out: halving exactly is many times quicker.
+            even = last[: 2 * height, : 2 * width]
+            self.levels.append(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA))
+        return self.levels[number]
+
+
+def rectified(view: PageView, to_page: Matrix, width: int, height: int) -> Grey:
+    """Give the page as seen from another frame of ``width``×``height`` pixels; ``to_page`` (3, 3) leads from it.
+
+    Where the frame is coarser than the page, a halved page is sampled, so that nothing between its pixels is lost.
+    """
+    corners = np.array([[0, 0, 1], [width, 0, 1], [width, height, 1], [0, height, 1]], dtype=float) @ to_page.T
+    points = corners[:, :2] / corners[:, 2:]
+    area = abs(cv2.contourArea(points.astype(np.float32)))
+    ratio = np.sqrt(max(area, 1.0) / (width * height))
+    level = max(int(np.floor(np.log2(max(ratio, 1.0)) + 0.35)), 0)
+    source = view.level(level)
+    shrink = np.diag([1 / 2**level, 1 / 2**level, 1.0])
+    # Coordinates are those of pixels' corners; OpenCV's are those of their centres.
+    half = np.array([[1.0, 0, 0.5], [0, 1.0, 0.5], [0, 0, 1.0]])
+    matrix = np.linalg.inv(half) @ shrink @ to_page @ half
+    picture: Grey = cv2.warpPerspective(
+        source, matrix, (width, height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
+    )
+    return picture
