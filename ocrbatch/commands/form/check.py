@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ocrbatch.errors import ExitCode, FormError
+from ocrbatch.errors import ExitCode
 
 
 def check(
@@ -19,27 +19,12 @@ def check(
     from ocrbatch.design.lint import lint
     from ocrbatch.form.store import load_forms
 
-    broken = False
-    warnings = []
-    names: dict[str, Path] = {}
-    for path in forms:
-        try:
-            loaded = load_forms([path])
-        except FormError as error:
-            typer.echo(f"Error: {error}", err=True)
-            broken = True
-            continue
-        for form in loaded:
-            if form.name in names:
-                typer.echo(f"Error: {path}: the name {form.name!r} is that of {names[form.name]} as well", err=True)
-                broken = True
-            names[form.name] = path
-            warnings += [(form.name, warning) for warning in lint(form)]
-    if warnings:
-        _print([(name, w.where, w.what, w.mend) for name, w in warnings])
-    elif not broken:
+    found = [(form.name, warning) for form in load_forms(forms) for warning in lint(form)]
+    if not found:
         typer.echo("no faults found")
-    raise typer.Exit(int(ExitCode.FORM_BAD if broken or (strict and warnings) else ExitCode.OK))
+        return
+    _print([(name, warning.where, warning.what, warning.mend) for name, warning in found])
+    raise typer.Exit(int(ExitCode.FORM_BAD if strict else ExitCode.OK))
 
 
 def _print(rows: list[tuple[str, str, str, str]]) -> None:

@@ -31,9 +31,16 @@ def draft(
     _check_free(scan, (out, picture, shown), force)
     from ocrbatch.design.draft import draft_form, form_name
     from ocrbatch.design.preview import draw_form_page
+    from ocrbatch.form.checks import check_form_name
+    from ocrbatch.form.faults import Faults
+    from ocrbatch.form.lines import Lines
     from ocrbatch.form.write import form_toml
 
-    made = draft_form(read_page(scan, page), form_name(out.stem) if name is None else name, dpi)
+    called = form_name(out.stem) if name is None else name
+    faults = Faults(out, Lines())
+    check_form_name(called, faults)
+    faults.raise_any()
+    made = draft_form(read_page(scan, page), called, dpi)
     form = made.form.pages[0]
     if not form.fields or form.reference is None:
         raise InputError(

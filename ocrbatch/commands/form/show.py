@@ -57,11 +57,9 @@ def _on_scan(forms: tuple["Form", ...], scan: Path, number: int) -> bytes:
 
     found = register(read_page(scan, number), index_forms(forms))
     if not found.places:
-        typer.echo(
-            f"{scan}, page {number}: not registered ({found.problem}, score {found.registration:.2f}): "
-            "none of the form's fields was drawn",
-            err=True,
-        )
+        like = f"it looks like page {found.form_page} of {found.form}, but its fields are not surely found"
+        why = like if found.form else "it is none of the form"
+        typer.echo(f"{scan}, page {number}: not registered: {why} (score {found.registration:.2f})", err=True)
         raise typer.Exit(int(ExitCode.PAGES_FAILED))
     typer.echo(f"{found.form}, page {found.form_page}: registration {found.registration:.2f}", err=True)
     return draw_registered(found)
