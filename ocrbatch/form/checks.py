@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass, field
-from itertools import pairwise
+from typing import Any
 from urllib.parse import quote
 
 import numpy as np
@@ -12,7 +12,9 @@ import numpy.typing as npt
 from ocrbatch.form.faults import Faults, shown
 from ocrbatch.form.lines import Path
 from ocrbatch.geometry import Box
-from ocrbatch.records import cell_quads
+from ocrbatch.records import read_only
+
+_Edges = npt.NDArray[Any]
 
 FORMULA_STARTS = "=+-@＝＋－＠"
 COLUMNS = ("file", "page", "form", "status", "lowest_confidence")
@@ -90,17 +92,18 @@ def check_boxes(
 
 def equal_cells(box: Box, count: int) -> npt.NDArray[np.float32]:
     """Part a box in ``count`` cells of one width: (count, 4, 2) float32, read-only, in the box's frame."""
-    edges = [box.x + box.width * index / count for index in range(count + 1)]
-    return cell_quads([_quad(left, box.y, right, box.bottom) for left, right in pairwise(edges)])
+    edges = box.x + box.width * np.arange(count + 1) / count
+    return _quads(edges[:-1], np.full(count, box.y), edges[1:], np.full(count, box.bottom))
 
 
 def listed_cells(boxes: list[Box]) -> npt.NDArray[np.float32]:
     """Give boxes as quadrilaterals: (n, 4, 2) float32, read-only, in the boxes' frame."""
-    return cell_quads([_quad(box.x, box.y, box.right, box.bottom) for box in boxes])
+    return _quads(*np.array([(box.x, box.y, box.right, box.bottom) for box in boxes], np.float64).reshape(-1, 4).T)
 
 
-def _quad(left: float, top: float, right: float, bottom: float) -> npt.NDArray[np.float32]:
-    return np.array([(left, top), (right, top), (right, bottom), (left, bottom)], np.float32)
+def _quads(left: _Edges, top: _Edges, right: _Edges, bottom: _Edges) -> npt.NDArray[np.float32]:
+    corners = np.array([(left, top), (right, top), (right, bottom), (left, bottom)], np.float32)
+    return read_only(np.ascontiguousarray(corners.transpose(2, 0, 1)))
 
 
 def _name_problem(name: str) -> str:

@@ -27,9 +27,9 @@ class Faults:
         place = self._place(path if of is None else of)
         self._found.append((self._lines.line(path), f"{place}: {problem}" if place else problem))
 
-    def add_at(self, line: int, problem: str) -> None:
-        """Note that a line is wrong, named by the key that stands there."""
-        place = self._place(self._lines.path_at(line))
+    def add_at(self, line: int, problem: str, path: Path) -> None:
+        """Note that a line is wrong, in the value of a path."""
+        place = self._place(path)
         self._found.append((line, f"{place}: {problem}" if place else problem))
 
     def raise_any(self) -> None:
@@ -45,15 +45,17 @@ class Faults:
     def _place(self, path: Path) -> str:
         """Name a path as a person would: ``page 2``, ``field "date"``, ``key "cells"``, ``entry 3``."""
         words: list[str] = []
-        for index, part in enumerate(path):
-            table, parent = path[: index + 1], path[index - 1] if index else None
-            if isinstance(part, str):
-                is_list = part in ("field", "page") and isinstance(dict(enumerate(path)).get(index + 1), int)
-                words += [] if is_list else [f"key {quoted(part)}"]
-            elif parent == "field" and table in self._lines.names:
-                words = [f"field {quoted(self._lines.names[table])}"]  # Its name is unlike that of any other page's.
+        rest = list(path)
+        table: Path = ()
+        while len(rest) >= 2 and rest[0] in ("page", "field") and isinstance(rest[1], int):
+            table = (*table, *rest[:2])
+            if rest[0] == "field" and table in self._lines.names:
+                words = [f"field {quoted(self._lines.names[table])}"]  # No other page has a field of this name.
             else:
-                words.append(f"{parent if parent in ('field', 'page') else 'entry'} {part + 1}")
+                words.append(f"{rest[0]} {rest[1] + 1}")
+            del rest[:2]
+        # Deeper than that a form has nothing: the key's name is enough.
+        words += [f"key {quoted(part)}" if isinstance(part, str) else f"entry {part + 1}" for part in rest[:2]]
         return ", ".join(words)
 
 

@@ -15,12 +15,15 @@ Path = tuple[str | int, ...]
 
 DEEPEST = 16
 LONGEST_NUMBER = 100
+MOST_KEYS = 25_000
+MOST_TOKENS = 400_000
+"""Both are well beyond a form of 2000 fields, and keep the worst text's time below a second."""
 
 # Every text matches whether it is closed or not, and no loop gives anything back: the time is linear.
 _TOKEN = re.compile(
     r"""
       (?P<space> [ \t\r]+ | \#[^\n]* )
-    | (?P<newline> \n )
+    | (?P<newline> \n [ \t\r\n]* )
     | (?P<text> \"\"\" (?: [^"\\]+ | \\. | "{1,2}(?!") )*+ "{0,5}
               | ''' (?: [^']+ | '{1,2}(?!') )*+ '{0,5}
               | " (?: [^"\\\n]+ | \\[^\n] )*+ "?
@@ -44,13 +47,13 @@ class Lines:
 
     ``known`` has the line of each key, table and entry of an array (where it is not its array's own line);
     ``names`` the text of each table's ``name``; ``repeated`` what is given a second time, with the line; ``limit``
-    the line and the reason where the text goes beyond what is worth parsing.
+    the line, the path and what it has there where the text goes beyond what is worth parsing.
     """
 
     known: dict[Path, int] = field(default_factory=dict)
     names: dict[Path, str] = field(default_factory=dict)
     repeated: dict[int, Path] = field(default_factory=dict)
-    limit: tuple[int, str] | None = None
+    limit: tuple[int, Path, str] | None = None
 
     def line(self, path: Path) -> int:
         """Give the line of a path, or that of the nearest thing around it; 1 for the text itself."""
@@ -72,7 +75,7 @@ def scan_lines(text: str) -> Lines:
     try:
         scanner.scan()
     except _LimitReached as reached:
-        limit = (scanner.line, str(reached))
+        limit = (scanner.line, scanner.path, str(reached))
     found = scanner.lines
     return Lines(found.known, found.names, found.repeated, limit)
 
@@ -94,6 +97,9 @@ class _Scanner:
     def __init__(self, text: str) -> None:
         self.lines = Lines()
         self.line = 1
+        self.path: Path = ()
+        self._keys = 0
+        self._left = MOST_TOKENS
         self._tokens = _tokens(text)
         self._token: tuple[str, str] = _END
         self._table: Path = ()
@@ -105,6 +111,7 @@ class _Scanner:
         while self._token != _END:
             if self._is("["):
                 self._header()
+                self._skip_line()
             elif self._token[0] == "newline":
                 self._step()
             else:
@@ -114,6 +121,9 @@ class _Scanner:
     def _step(self) -> None:
         kind, spelling, self.line = next(self._tokens, (*_END, self.line))
         self._token = (kind, spelling)
+        self._left -= 1
+        if self._left < 0:
+            raise _LimitReached(f"more than {MOST_TOKENS} words and signs")
 
     def _is(self, sign: str) -> bool:
         return self._token == ("sign", sign)
@@ -137,9 +147,15 @@ class _Scanner:
         if many:
             self._step()
         path: Path = ()
-        for number, part in enumerate(parts := self._key()):
+        self.path = path
+        if not (parts := self._key()):
+            return
+        for number, part in enumerate(parts):
             path = (*path, part)
-            if path in self._arrays and (number < len(parts) - 1):
+            if number == len(parts) - 1:
+                break
+            self.lines.known.setdefault(path, line)
+            if path in self._arrays:
                 path = (*path, self._arrays[path] - 1)
         if many:
             index = self._arrays.get(path, 0)
@@ -148,9 +164,12 @@ class _Scanner:
             path = (*path, index)
         self._table = path
         self._note(path, line)
-        self._skip_line()
 
     def _note(self, path: Path, line: int) -> None:
+        self.path = path
+        self._keys += 1
+        if self._keys > MOST_KEYS:
+            raise _LimitReached(f"more than {MOST_KEYS} keys")
         if path in self.lines.known:
             self.lines.repeated.setdefault(line, path)
         else:
@@ -168,7 +187,7 @@ class _Scanner:
 
     def _pair(self, table: Path, depth: int) -> None:
         """Read ``key = value``; at least one token is consumed."""
-        line = self.line
+        line, self.path = self.line, table
         parts = self._key()
         if not parts:
             self._step()

@@ -220,6 +220,8 @@ def _unknown(key: str, model: type[BaseModel]) -> str:
     text = f"key {quoted(key)} is unknown"
     if near := suggestion(key, sorted(model.model_fields)):
         return f"{text}; {near}"
+    if key == "field":
+        return f"{text} here; in a form of several pages write [[page.field]] below each [[page]]"
     for other, place in _PLACES.items():
         if key in other.model_fields and other is not model:
             return f"{text} here; it belongs {place}"

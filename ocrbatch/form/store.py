@@ -126,7 +126,8 @@ def _decoded(content: bytes, where: Path) -> str:
 def _parsed(text: str, lines: Lines, faults: Faults) -> dict[str, Any]:
     """Parse the text; FormError where it is no TOML."""
     if lines.limit is not None:
-        faults.add_at(lines.limit[0], f"has {lines.limit[1]}, as no form needs; take them away")
+        line, path, what = lines.limit
+        faults.add_at(line, f"has {what}, as no form needs; take them away", path)
         faults.raise_any()
     try:
         return tomllib.loads(text)
@@ -137,7 +138,8 @@ def _parsed(text: str, lines: Lines, faults: Faults) -> dict[str, Any]:
         if repeated is not None and message.startswith("Cannot"):
             faults.add(repeated, f"is given again in line {line}; leave one of the two out")
         else:
-            faults.add_at(line, f"is no TOML: {_AT_LINE.sub('', message)}; {_mend(text, line)}")
+            problem = f"is no TOML: {_AT_LINE.sub('', message)}; {_mend(text, line)}"
+            faults.add_at(line, problem, lines.path_at(line))
         faults.raise_any()
         raise  # Never reached: there is a fault.
 
