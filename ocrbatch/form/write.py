@@ -9,7 +9,7 @@ from ocrbatch.form.checks import equal_cells
 from ocrbatch.form.template import Field, Form, FormPage, Kind
 from ocrbatch.geometry import Box, Quad
 
-_COMMENT_COLUMN = 36
+_COMMENT_COLUMN = 34
 _HINTS = {
     "width": "the reference picture's pixels: every box below is in them",
     "dpi": "of the reference picture",
@@ -17,7 +17,7 @@ _HINTS = {
     "kind": "boxes: a digit a cell · string: a free run of digits · mark: ticked or not",
     "box": "x, y, width, height",
     "cells": "equal cells; or cell_boxes = [[x, y, w, h], …]",
-    "cell_boxes": "x, y, width, height of each; or box and cells = n for equal cells",
+    "cell_boxes": "x, y, width, height of each",
     "blank": "allowed · required · forbidden",
     "rules": 'such as "length 8", "digits 0-5", "range 0 100", "date %d%m%Y"',
 }
@@ -56,9 +56,9 @@ class _Writer:
         self._lines += ["", f"[[{table}]]"]
 
     def add(self, key: str, value: str) -> None:
-        line = f"{key} = {value}"
+        first, *others = f"{key} = {value}".split("\n")
         hint = self._hints.pop(key, "")
-        self._lines.append(f"{line:<{_COMMENT_COLUMN}} # {hint}" if hint else line)
+        self._lines += [f"{first:<{_COMMENT_COLUMN}} # {hint}" if hint else first, *others]
 
     def extend(self, pairs: Iterator[tuple[str, str]]) -> None:
         for key, value in pairs:

@@ -129,7 +129,7 @@ def test_an_unknown_key_is_told_with_the_one_that_was_meant(text: str, line: int
         ("cells = 8", "", "cells", "is missing"),
         ("cells = 8", "cell_boxes = []", "cell_boxes", "give 1 to 1000"),
         ("cells = 8", "cells = 1\ncell_boxes = [[100, 50, 9, 9]]", "cell_boxes", "leave one of the two out"),
-        ("cells = 8", "cell_boxes = [[100, 50, 9, 9], [1, 2, 9, 9]]", "cell_boxes", "entry 2: is [1, 2, 9, 9], and reaches"),
+        ("cells = 8", "cell_boxes = [[100, 50, 9, 9], [1, 2, 9, 9]]", "cell_boxes", "is [1, 2, 9, 9], and reaches"),
         ("cells = 8", "cell_boxes = [[100, 50, 9, 9], [1, 2, 9]]", "cell_boxes", "entry 2: is [1, 2, 9]; give"),
         ("cells = 8", "cell_boxes = [[100, 50, 9, 1]]", "cell_boxes", "at least 2 pixels"),
         ("cells = 8", "cell_boxes = 3", "cell_boxes", "is 3"),
