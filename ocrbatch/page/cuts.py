@@ -75,16 +75,16 @@ def against_paper(picture: Grey, frame: Frame) -> tuple[npt.NDArray[np.float32],
     return np.maximum(darkness - level, 0), level
 
 
-def local_darkness(picture: Grey, frame: Frame) -> tuple[Floats, float]:
-    """Give the darkness (h, w) float32 against the paper close by, and the paper's own unevenness.
+def local_darkness(picture: Grey, reach: float) -> Floats:
+    """Give the darkness (h, w) float32 of a cut against the paper close by, for one that is mostly paper.
 
-    For a cut that is long or mostly paper: no stroke is as thick as a half of its height.
+    ``reach`` is in pixels: larger than anything written that is dark all over.
     """
-    side = max(int(0.5 * min(frame.width, frame.height)) | 1, 5)
+    side = max(int(reach) | 1, 5)
     paper = cv2.morphologyEx(picture, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_RECT, (side, side)))
+    # Security print and grain are part of the paper.
     darkness = cv2.subtract(cv2.blur(paper, (side, side)), picture).astype(np.float32)
-    level = quantile(darkness[frame.inner(0.05)][::2, ::2], 0.5)
-    return np.maximum(darkness - level, 0), level
+    return np.asarray(np.maximum(darkness - quantile(darkness[::2, ::2], 0.5), 0))
 
 
 def on_page(shape: tuple[int, ...], quad: npt.NDArray[np.float32], frame: Frame) -> npt.NDArray[np.bool_]:

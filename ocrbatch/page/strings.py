@@ -32,6 +32,7 @@ class _Cut:
     darkness: Floats
     frame: Frame
     peak: float
+    page: npt.NDArray[np.bool_]
 
 
 def cut_string(pyramid: Pyramid, place: FieldPlace) -> FieldCut:
@@ -42,12 +43,13 @@ def cut_string(pyramid: Pyramid, place: FieldPlace) -> FieldCut:
     width, height = max(int(across * scale + 0.5), 4), max(int(down * scale + 0.5), 4)
     margin = max(int(MARGIN * min(width, height)), 3)
     frame = Frame(margin, margin, width, height)
-    darkness, noise = local_darkness(warp(pyramid, quad, frame, scale), frame)
-    darkness[~on_page(pyramid(0).shape, quad, frame)] = 0
+    darkness = local_darkness(warp(pyramid, quad, frame, scale), 0.5 * min(width, height))
+    page = on_page(pyramid(0).shape, quad, frame)
+    darkness[~page] = 0
     reach = max(int(LINE_REACH * min(width, height)), 3)
-    lineless = erase_lines(darkness[None], frame, np.array([noise], np.float32), reach)[0]
+    lineless = erase_lines(darkness[None], frame, np.zeros(1, np.float32), reach)[0]
     peak = quantile(lineless[frame.inner(0.02)], 0.995)
-    return FieldCut((peak,), partial(_image, place, _Cut(lineless, frame, peak)))
+    return FieldCut((peak,), partial(_image, place, _Cut(lineless, frame, peak, page)))
 
 
 def _image(place: FieldPlace, cut: _Cut, faintest: float) -> FieldImage:
@@ -57,7 +59,7 @@ def _image(place: FieldPlace, cut: _Cut, faintest: float) -> FieldImage:
     if cut.peak < max(faintest, MIN_PEAK):
         return FieldImage(place, box, (blank,))
     mask = (cut.darkness >= STROKE_LEVEL * cut.peak).astype(np.uint8)
-    pieces = find_pieces(mask, cut.darkness, cut.frame)
+    pieces = find_pieces(mask, cut.darkness, cut.frame, cut.page)
     if not pieces:
         return FieldImage(place, box, (blank,))
     cells = tuple(CellImage(_ink(piece, cut), blank=False, notes=piece.notes) for piece in pieces)

@@ -22,9 +22,11 @@ STROKE = 110
 RAYS = 48
 STEPS = 30
 POINTS = 160
-ARM = 0.17
-CORNER = 0.16
-FREE = 0.2
+CROSS_ARM = 0.24
+TICK_ARM = 0.1
+"""An arm is longer than the stroke is thick, by such a share of the box."""
+APART, WIDEST = 5, 17
+"""Arms are at least and at most so many rays apart, 37° and 120°."""
 
 Lengths = npt.NDArray[np.float32]
 
@@ -36,13 +38,12 @@ def tell_mark(ink: Grey) -> Step:
     """
     resized = cv2.resize(ink, (2 * SIDE, 2 * SIDE), interpolation=cv2.INTER_AREA)
     mask = (resized >= STROKE).astype(np.uint8)
-    lengths = _rays(mask)
-    cross, tick = _crossness(lengths), _cornerness(lengths)
-    dense = _density(mask)
+    arms = _rays(mask) - 1.1 * _thickness(mask)
+    cross, corner = _crossness(arms), _cornerness(arms)
     worth = {
-        STRUCK_OUT: 14 * dense,
-        CROSSED: 40 * (cross - ARM),
-        TICKED: 40 * (min(tick, 0.35) - CORNER) - 20 * max(cross - 0.5 * ARM, 0),
+        STRUCK_OUT: 16 * _density(mask) - 60 * max(cross - TICK_ARM, 0.0),
+        CROSSED: 80 * (min(cross, 0.4) - CROSS_ARM),
+        TICKED: 80 * (min(corner, 0.3) - TICK_ARM) - 80 * max(cross - TICK_ARM, 0.0),
     }
     weights = {kind: math.exp(min(max(value, -20.0), 20.0)) for kind, value in worth.items()}
     total = sum(weights.values()) + 1.0
@@ -70,33 +71,38 @@ def _rays(mask: Grey) -> Lengths:
     return np.asarray(ends / SIDE, np.float32)
 
 
+def _thickness(mask: Grey) -> float:
+    """Give how thick the strokes are, in sides of the box."""
+    depths = cv2.distanceTransform(np.pad(mask, 1), cv2.DIST_L2, 3)[1:-1, 1:-1]
+    return 2 * float(np.quantile(depths[mask > 0], 0.9)) / SIDE if mask.any() else 0.0
+
+
 def _crossness(lengths: Lengths) -> float:
     """Give the shortest arm of the best cross, in sides of the box: two lines at 35° or more that go on both ways."""
     half = RAYS // 2
     both = np.minimum(lengths[:, :half], lengths[:, half:])
     best = 0.0
-    for apart in range(RAYS // 10, half - RAYS // 10 + 1):
+    for apart in range(APART, half - APART + 1):
         best = max(best, float(np.minimum(both, np.roll(both, apart, axis=1)).max()))
     return best
 
 
-def _cornerness(lengths: Lengths) -> float:
-    """Give the shorter arm of the best tick: one goes up and left, one up and right, and little goes on below."""
-    left = lengths[:, RAYS // 2 + 1 : 3 * RAYS // 4 + 2]
-    right = lengths[:, 3 * RAYS // 4 + 1 :]
-    best = 0.0
-    for i in range(left.shape[1]):
-        for j in range(right.shape[1]):
-            apart = (RAYS // 4 + j) - i
-            if apart >= RAYS // 12:
-                best = max(best, float(np.minimum(left[:, i], right[:, j]).max()))
+def _cornerness(arms: Lengths) -> float:
+    """Give the shorter arm of the best tick: one goes up and left, one up and right, and neither goes on below."""
+    half, quarter = RAYS // 2, RAYS // 4
+    beyond = np.maximum(np.roll(arms, half, axis=1), 0)
+    free = arms - 0.7 * beyond
+    best = -1.0
+    for left in range(half, 3 * quarter + 1):
+        for right in range(max(3 * quarter, left + APART), min(RAYS, left + WIDEST)):
+            best = max(best, float(np.minimum(free[:, left], free[:, right]).max()))
     return best
 
 
 def _density(mask: Grey) -> float:
     """Tell how full a box is, −1 to 1: of thick ink all over, or of strokes that leave no free place."""
     box = mask[SIDE // 2 : -SIDE // 2, SIDE // 2 : -SIDE // 2]
-    inner = box[SIDE // 8 : -SIDE // 8, SIDE // 8 : -SIDE // 8]
+    inner = box[SIDE // 5 : -SIDE // 5, SIDE // 5 : -SIDE // 5]
     share = float(inner.mean())
     free = cv2.distanceTransform(1 - np.pad(box, 1, constant_values=1), cv2.DIST_L2, 3).max() / SIDE
     return float(np.clip(max(4 * (share - 0.62), 6 * (0.17 - free) * (share > 0.3)), -1, 1))
