@@ -14,14 +14,16 @@ WORK_SIDE = 1000
 """Pixels of the longer side while the print is judged."""
 TYPICAL_SIDE = 280.0
 """Millimetres of the longer side where no dpi tells."""
+FRAME = 0.5
+"""Millimetres of a field on each side that are its frame."""
 FEW = 50
 MOST = 600
 APART = 6
 QUALITY = 0.08
 ONE_SIDED = 0.92
-BLUR = 3.0
+BLUR = 1.5
 SHIFT = 0.02
-SAME_TURNED = 0.6
+SAME_TURNED = 0.7
 
 
 def look_at_landmarks(pixels: Grey, fields: Sequence[Box], dpi: float | None) -> Iterator[tuple[str, str]]:
@@ -34,10 +36,11 @@ def look_at_landmarks(pixels: Grey, fields: Sequence[Box], dpi: float | None) ->
     size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
     ink = find_ink(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), unit)
     boxes = [_scaled(box, scale) for box in fields]
-    points = _corners(_without(ink, boxes, round(0.5 * unit)))
+    # The frames of the fields are printed, too.
+    points = _corners(_without(ink, boxes, -round(FRAME * unit)))
     if len(points) < FEW:
         yield (
-            f"it has few landmarks outside of its fields ({len(points)})",
+            f"it has few landmarks beside what is written in its fields ({len(points)})",
             "print more on it (a heading, a frame), or marks in its corners, as form print does",
         )
     else:

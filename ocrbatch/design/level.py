@@ -8,7 +8,7 @@ from ocrbatch.records import Page, read_only
 
 LEVEL_ENOUGH = 0.3
 """Degrees."""
-SQUARE_ENOUGH = 0.15
+SQUARE_ENOUGH = 0.07
 """Of a cell's height."""
 FINEST = 330.0
 REDUCED = 300.0
@@ -59,4 +59,4 @@ def is_oblique(ruling: Ruling) -> bool:
         across = np.abs(run[:, :, 0] - np.stack([left, right, right, left], axis=1)).max()
         down = np.abs(run[:, :, 1] - np.array([top, top, bottom, bottom])).max()
         misses.append(float(max(across, down)) / max(bottom - top, 1.0))
-    return bool(misses) and float(np.median(misses)) > SQUARE_ENOUGH
+    return bool(misses) and float(np.percentile(misses, 75)) > SQUARE_ENOUGH

@@ -42,12 +42,6 @@ class Proposal:
     table: int = 0
     row: int = 0
 
-    @property
-    def extent(self) -> tuple[float, float, float, float]:
-        """Left, top, right and bottom of all cells."""
-        low, high = self.rects[:, :2].min(axis=0), self.rects[:, 2:].max(axis=0)
-        return float(low[0]), float(low[1]), float(high[0]), float(high[1])
-
 
 def probable_dpi(page: Page, ruling: Ruling) -> float:
     """Give a page's dpi; where nobody tells, that at which its combs are as high as most, or it is a letter sheet."""
