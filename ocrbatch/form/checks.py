@@ -136,7 +136,7 @@ def _file_name_problem(name: str) -> str:
 
 def _box_problem(box: Box, size: tuple[int, int] | None) -> str:
     if box.width < LEAST_SIDE or box.height < LEAST_SIDE:
-        return f"is at least {LEAST_SIDE} pixels wide and high; give [x, y, width, height]"
+        return f"a box is at least {LEAST_SIDE} pixels wide and high; give [x, y, width, height]"
     if box.x < 0 or box.y < 0:
         return "begins off the page; give x and y of 0 or more"
     if size is not None and (box.right > size[0] or box.bottom > size[1]):

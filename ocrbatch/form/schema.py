@@ -46,7 +46,7 @@ class PageTable(_Checked):
 
     width: _Side
     height: _Side
-    dpi: Annotated[float, Limits(ge=10, le=10_000, allow_inf_nan=False)] | None = None
+    dpi: Annotated[float, Limits(ge=10, le=10_000)] | None = None
     reference: _Text | None = None
     field: list[_Table] = Limits(default_factory=list)
 

@@ -3,7 +3,7 @@ from collections.abc import Iterator
 from textwrap import dedent
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ocrbatch.form.lines import DEEPEST, Path, scan_lines
@@ -94,6 +94,7 @@ def test_what_no_person_writes_ends_the_scan_with_its_line() -> None:
     assert scan_lines("x = " + "[" * DEEPEST + "]" * DEEPEST).limit is None
 
 
+@settings(deadline=None)
 @given(st.text(st.sampled_from("[]{}=.,\"'\\# \n\rab1"), max_size=200))
 def test_no_text_breaks_the_scanner(text: str) -> None:
     found = scan_lines(text)
@@ -118,6 +119,7 @@ def statements(draw: st.DrawFn) -> str:
     return form.format(key, draw(values()))
 
 
+@settings(deadline=None)
 @given(st.lists(statements(), max_size=8), st.sampled_from(["\n", "\r\n"]))
 def test_every_key_of_a_valid_text_is_found_on_a_line_that_has_it(texts: list[str], end: str) -> None:
     text = end.join(text.replace("\n", end) for text in texts)

@@ -204,7 +204,7 @@ def mutated(draw: st.DrawFn) -> str:
 TEXTS = st.text() | st.lists(PIECES).map("".join) | mutated()
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(TEXTS.map(lambda text: text.encode("utf-8", "surrogatepass")) | st.binary())
 @example(FORM.format("form", "").encode())
 def test_any_content_gives_a_form_or_its_faults(content: bytes) -> None:

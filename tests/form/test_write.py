@@ -4,7 +4,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ocrbatch.errors import FormError
@@ -70,6 +70,7 @@ def plain(form: Form) -> object:
     return form.name, pages, parts
 
 
+@settings(deadline=None)
 @given(forms())
 def test_what_is_written_reads_back_the_same(form: Form) -> None:
     with TemporaryDirectory() as folder:
