@@ -18,6 +18,7 @@ from ocrbatch.records import Page, cell_quads
 
 EVEN = 0.06
 """How far, in cells, the dividers of a comb of equal cells may be off."""
+FILLED = 0.5
 LONGEST_NAME = 60
 
 
@@ -53,13 +54,13 @@ def draft_form(page: Page, name: str, dpi: float | None = None) -> Draft:
             "the boxes are not square to each other, as on a photograph; use a flat scan of the form, "
             "or cells will lie beside their places"
         )
-    probable = probable_dpi(page, ruling)
     if page.dpi is None:
         notes.append(
-            f"the file tells no dpi, perhaps it has {probable:.0f}: give it with --dpi, so that sizes are judged "
-            "in millimetres"
+            "the file tells no dpi; give it with --dpi: the picture's width in pixels divided by the paper's in inches"
         )
-    fields, written = _fields(propose(page, ruling, probable), page)
+    fields, written = _fields(propose(page, ruling, probable_dpi(page, ruling)), page)
+    if sum(written) > FILLED * sum(len(field.cells) for field in fields):
+        notes.append("most boxes bear writing; where there is a blank sheet, a scan of it makes a better reference")
     height, width = page.pixels.shape
     picture = bytes(cv2.imencode(".png", page.pixels)[1])
     form = Form(name, (FormPage(1, width, height, page.dpi, picture, fields),), "")

@@ -45,8 +45,13 @@ def draw_form_page(page: FormPage) -> bytes:
 
 def draw_registered(registered: RegisteredPage) -> bytes:
     """Draw the fields that were found on a scan: a JPEG of at most 1600 pixels a side."""
-    found = f"{registered.form} page {registered.form_page}, registration {registered.registration:.2f}"
+    found = f"{registered.form} page {registered.form_page}, registration {shown_score(registered.registration)}"
     return _draw(registered.page.pixels, registered.places, found)
+
+
+def shown_score(score: float) -> str:
+    """Write a score 0–1 with two digits, never rounded up to a certainty that it is not."""
+    return f"{np.floor(score * 100) / 100:.2f}"
 
 
 def _draw(pixels: Grey, places: Sequence[FieldPlace], found: str) -> bytes:

@@ -84,7 +84,7 @@ def test_the_box_that_only_names_the_amount_is_no_field() -> None:
 
 
 def test_a_scan_without_dpi_gives_a_form_without() -> None:
-    page = render_page(counting_sheet(), seed=1).page()
+    page = render_page(counting_sheet(), written=False, seed=1).page()
     unknown = Page(1, page.pixels, None)
     draft = draft_form(unknown, "ducks")
     assert draft.form.pages[0].dpi is None
@@ -105,9 +105,15 @@ def test_a_finer_scan_is_reduced_to_300_dpi() -> None:
 
 def test_a_photograph_askew_is_told() -> None:
     draft = draft_form(render_page(table_sheet(), perspective=1.0, seed=3).page(), "marks")
-    flat = draft_form(render_page(table_sheet(), seed=3).page(), "marks")
+    flat = draft_form(render_page(table_sheet(), written=False, seed=3).page(), "marks")
     assert any("flat scan" in note for note in draft.notes)
     assert not flat.notes
+
+
+def test_a_filled_sheet_is_taken_and_told() -> None:
+    draft = draft_form(render_page(table_sheet(), seed=3).page(), "marks")
+    assert len(draft.notes) == 1
+    assert "blank sheet" in draft.notes[0]
 
 
 @pytest.mark.parametrize("size", [(400, 600), (3, 2)])

@@ -51,15 +51,16 @@ def _on_form(forms: tuple["Form", ...], path: Path, number: int) -> bytes:
 
 
 def _on_scan(forms: tuple["Form", ...], scan: Path, number: int) -> bytes:
-    from ocrbatch.design.preview import draw_registered
+    from ocrbatch.design.preview import draw_registered, shown_score
     from ocrbatch.page.register import register
     from ocrbatch.page.registration.index import index_forms
 
     found = register(read_page(scan, number), index_forms(forms))
+    score = shown_score(found.registration)
     if not found.places:
         like = f"it looks like page {found.form_page} of {found.form}, but its fields are not surely found"
         why = like if found.form else "it is none of the form"
-        typer.echo(f"{scan}, page {number}: not registered: {why} (score {found.registration:.2f})", err=True)
+        typer.echo(f"{scan}, page {number}: not registered: {why} (score {score})", err=True)
         raise typer.Exit(int(ExitCode.PAGES_FAILED))
-    typer.echo(f"{found.form}, page {found.form_page}: registration {found.registration:.2f}", err=True)
+    typer.echo(f"{found.form}, page {found.form_page}: registration {score}", err=True)
     return draw_registered(found)
