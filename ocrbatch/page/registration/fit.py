@@ -24,8 +24,10 @@ MIN_CONTRAST = 0.3
 NOISE = 3.0
 MIN_SEEN = 12
 COARSE = 700
-MAX_STEPS = 6
-SMALL_STEP = 4.0
+SMALL_STEP = 8.0
+AGREE = 1.5
+MIN_AGREE = (0.15, 0.25, 0.3, 0.3, 0.3)
+"""The share of edges that must agree at each step: another form's come to 0.3 by chance, the form's own to 0.6."""
 ROUNDS = 4
 FINEST = 0.5
 LOCAL_PRIOR = np.tile([6.0, 6.0, 2.0], 2)
@@ -92,11 +94,15 @@ def fit(view: PageView, proposal: Matrix, prints: PrintPoints, size: tuple[int, 
     few = prints.thinned(COARSE)
     unit = _unit(few.places, size)
     to_page = proposal
-    for _ in range(MAX_STEPS):
+    for least in MIN_AGREE:
         offsets = look(gradients(rectified(view, to_page, *size)), few, few.places, WIDE)
         if offsets.seen.sum() < MIN_SEEN:
             return None
-        step = _solve(_projective(unit, few.normals), offsets.along, offsets.seen, WIDE / 2, np.full(8, 0.01))
+        rows = _projective(unit, few.normals)
+        step = _solve(rows, offsets.along, offsets.seen, WIDE / 2, np.full(8, 0.01))
+        agree = (offsets.seen & (np.abs(offsets.along - rows @ step) <= AGREE)).mean()
+        if agree < least:
+            return None
         to_page = to_page @ _homography(step, size)
         if np.abs(step).sum() < SMALL_STEP:
             break
@@ -120,8 +126,8 @@ def place_points(found: Fit, points: Floats, index: int) -> Floats:
     flat = points.reshape(-1, 2)
     affine = found.local[index]
     bent = _cubic(_unit(flat, found.size)) @ found.bend.T
-    moved = flat + bent + flat @ affine[:, :2].T + affine[:, 2]
-    return transform_points(found.to_page, moved).reshape(points.shape)
+    moved = flat + bent + (flat @ affine[:, :2].T + affine[:, 2])
+    return transform_points(found.to_page, np.asarray(moved)).reshape(points.shape)
 
 
 def _residual(offsets: Offsets) -> Floats:

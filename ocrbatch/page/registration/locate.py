@@ -16,8 +16,10 @@ from ocrbatch.page.registration.score import score
 from ocrbatch.page.registration.view import PageView
 
 FEW = 500
-SURE = 0.95
+SURE = 0.9
 CANDIDATES = 3
+RIVAL = 0.5
+CLEAR = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +60,8 @@ def _by_strong_features(reference: Reference, view: PageView) -> Matrix | None:
 
 PROPOSERS: tuple[Proposer, ...] = (
     _by_markers,
-    _by_squares,
     _by_few_features,
+    _by_squares,
     _by_features,
     _by_runs,
     _by_strong_features,
@@ -83,11 +85,13 @@ def locate(view: PageView, index: FormIndex) -> Located | None:
 
 
 def likeliest(view: PageView, index: FormIndex) -> list[Reference]:
-    """Give the references that a page may be, the likeliest first."""
-    if len(index.references) <= CANDIDATES:
+    """Give the references that a page may be, the likeliest first; those far behind it are left out."""
+    if len(index.references) == 1:
         return list(index.references)
-    ranked = np.argsort(-votes(index.signature, view.orb), kind="stable")
-    return [index.references[number] for number in ranked[:CANDIDATES]]
+    ballot = votes(index.signature, view.orb)
+    ranked = np.argsort(-ballot, kind="stable")[:CANDIDATES]
+    most = ballot[ranked[0]]
+    return [index.references[number] for number in ranked if most < CLEAR or ballot[number] >= RIVAL * most]
 
 
 def _fitted(view: PageView, reference: Reference, proposal: Matrix) -> Located | None:

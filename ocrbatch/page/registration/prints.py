@@ -23,6 +23,8 @@ INSET = 0.15
 REACH = 0.8
 MIN_REACH = 12.0
 MIN_STRENGTH = 4.0
+FIRM = 0.3
+ON_OUTLINE = 2.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +32,25 @@ class PrintPoints:
     """Points on edges: ``places`` (n, 2) float32 in the working picture's pixels, ``normals`` (n, 2) towards bright.
 
     ``strength`` (n,) is the gradient there, in grey levels a pixel. ``near`` (fields, n) bool tells the points near
-    each field.
+    each field, and ``ruled`` (fields, n) those of them that lie on its own outline: its lines, where it has any.
     """
 
     places: Floats
     normals: Floats
     strength: Floats
     near: npt.NDArray[np.bool_]
+    ruled: npt.NDArray[np.bool_]
 
     def thinned(self, count: int) -> "PrintPoints":
         """Give about so many of the points, from all over the page."""
         step = max(len(self.places) // count, 1)
-        return PrintPoints(self.places[::step], self.normals[::step], self.strength[::step], self.near[:, ::step])
+        return PrintPoints(
+            self.places[::step],
+            self.normals[::step],
+            self.strength[::step],
+            self.near[:, ::step],
+            self.ruled[:, ::step],
+        )
 
 
 def gradients(picture: Grey) -> tuple[Floats, Floats]:
@@ -57,11 +66,12 @@ def print_points(picture: Grey, fields: tuple[Field, ...], scale: float) -> Prin
     rows, columns = _edges(gx, gy, size, _writing(picture.shape, fields, scale))
     places = np.column_stack([columns, rows]).astype(np.float32) + np.float32(0.5)
     near = np.array([_near(places, one, scale) for one in fields], dtype=bool).reshape(len(fields), len(places))
+    ruled = near & np.array([_ruled(places, one, scale) for one in fields], dtype=bool).reshape(near.shape)
     kept = _spread(places, near, picture.shape[1])
     rows, columns = rows[kept], columns[kept]
     strength = size[rows, columns]
     normals = np.column_stack([gx[rows, columns], gy[rows, columns]]) / np.maximum(strength, 1e-6)[:, None]
-    return PrintPoints(places[kept], normals.astype(np.float32), strength, near[:, kept])
+    return PrintPoints(places[kept], normals.astype(np.float32), strength, near[:, kept], ruled[:, kept])
 
 
 def _writing(shape: tuple[int, ...], fields: tuple[Field, ...], scale: float) -> Grey:
@@ -86,7 +96,10 @@ def _edges(gx: Floats, gy: Floats, size: Floats, writing: Grey) -> tuple[npt.NDA
     )
     floor = max(MIN_STRENGTH, 3.0 * float(np.median(size)))
     rows, columns = np.nonzero((size >= sides) & (size > floor) & (writing == 0))
-    return rows, columns
+    # Tints and watermarks are printed in another pass than the lines, and lie elsewhere on every sheet.
+    strength = size[rows, columns]
+    firm = strength >= FIRM * float(np.percentile(strength, 90)) if len(rows) else np.empty(0, bool)
+    return rows[firm], columns[firm]
 
 
 def _near(places: Floats, one: Field, scale: float) -> npt.NDArray[np.bool_]:
@@ -96,6 +109,17 @@ def _near(places: Floats, one: Field, scale: float) -> npt.NDArray[np.bool_]:
     x, y = places[:, 0], places[:, 1]
     inside_x = (x >= box.x * scale - reach) & (x <= box.right * scale + reach)
     return np.asarray(inside_x & (y >= box.y * scale - reach) & (y <= box.bottom * scale + reach))
+
+
+def _ruled(places: Floats, one: Field, scale: float) -> npt.NDArray[np.bool_]:
+    """Tell the points on the outlines of a field's cells."""
+    ruled = np.zeros(len(places), bool)
+    for cell in one.cells * scale:
+        low, high = cell.min(axis=0), cell.max(axis=0)
+        outside = np.maximum(np.maximum(low - places, places - high).max(axis=1), 0)
+        inside = np.minimum(places - low, high - places).min(axis=1)
+        ruled |= (outside <= ON_OUTLINE) & (inside <= ON_OUTLINE)
+    return ruled
 
 
 def _spread(places: Floats, near: npt.NDArray[np.bool_], width: int) -> npt.NDArray[np.intp]:

@@ -8,8 +8,8 @@ from ocrbatch.page.registration.prints import PrintPoints
 
 ON_LINE = 1.5
 PAGE_WEIGHT = 20.0
-WEIGHTS = np.array([4.0, 16.0])
-BIAS = -9.0
+PAGE, OWN, BIAS = 7.2, 5.0, -6.9
+"""By logistic regression on 8,600 fields of nine forms, half of them placed wrongly on purpose or on another form."""
 
 
 def score(found: Fit, prints: PrintPoints) -> float:
@@ -17,24 +17,28 @@ def score(found: Fit, prints: PrintPoints) -> float:
     rows = evidence(found, prints)
     if not len(rows):
         return 0.0
-    return float((1 / (1 + np.exp(-(rows @ WEIGHTS + BIAS)))).min())
+    weakest = np.minimum(rows[:, 1], rows[:, 2])
+    return float((1 / (1 + np.exp(-(PAGE * rows[:, 0] + OWN * weakest + BIAS)))).min())
 
 
 def evidence(found: Fit, prints: PrintPoints) -> npt.NDArray[np.float64]:
-    """Give what speaks for each field's place: rows (fields, 2) of the page's and the field's own agreement.
+    """Give what speaks for each field's place: rows (fields, 3) of the agreement of the page, of the field's
+    own lines, and of the print around it.
 
-    Agreement is the share of the print's edges that are where they should be, above what chance gives: 0 to 1. That of
-    a field with few edges around it leans on the page's.
+    Agreement is the share of the print's edges that are where they should be, above what chance gives: 0 to 1. Where
+    a field has few, its agreement leans on the page's.
     """
     hit, stray = found.residual <= ON_LINE, found.elsewhere <= ON_LINE
-    page = _agreement(hit.mean(), stray.mean()) if len(hit) else 0.0
+    page = _agreement(hit, stray, 0.0)
     rows = []
-    for near in prints.near:
-        count = int(near.sum())
-        own = _agreement(hit[near].mean(), stray[near].mean()) if count else 0.0
-        rows.append((page, (count * own + PAGE_WEIGHT * page) / (count + PAGE_WEIGHT)))
-    return np.array(rows).reshape(-1, 2)
+    for near, ruled in zip(prints.near, prints.ruled, strict=True):
+        around = near & ~ruled
+        rows.append((page, _agreement(hit[ruled], stray[ruled], page), _agreement(hit[around], stray[around], page)))
+    return np.array(rows).reshape(-1, 3)
 
 
-def _agreement(hit: float, stray: float) -> float:
-    return float(max(hit - stray, 0.0) / max(1.0 - stray, 1e-6))
+def _agreement(hit: npt.NDArray[np.bool_], stray: npt.NDArray[np.bool_], otherwise: float) -> float:
+    """Give how much more often edges are on their line than by chance; few edges lean on what is known ``otherwise``."""
+    count = len(hit)
+    share = max(float(hit.sum() - stray.sum()), 0.0) / max(count - float(stray.sum()), 1e-6)
+    return (count * share + PAGE_WEIGHT * otherwise) / (count + PAGE_WEIGHT)
