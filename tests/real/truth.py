@@ -97,6 +97,15 @@ def cheques() -> dict[Path, Cheque]:
     return found
 
 
+def cheque_combs() -> dict[Path, Quad]:
+    """Give the corners (4, 2) of each cheque's comb of eight equal cells for the date, in page pixels."""
+    folder = PAGES / "idrbt_cheques/images"
+    return {
+        folder / row["file"]: np.float32([row[f"{axis}{i}"] for i in range(1, 5) for axis in "xy"]).reshape(4, 2)
+        for row in _rows(HERE / "cheque_combs.csv")
+    }
+
+
 def forms() -> dict[Path, Form]:
     """Give the handwriting sample form with its truth."""
     folder = PAGES / "nist_hsf"
