@@ -28,7 +28,11 @@ FILLED = 1.25
 """A box may be dark all over, with its lines."""
 STROKE_LEVEL = 0.4
 SPECK = 0.015
-"""Ink of this share of the box is no mark."""
+"""Ink of a smaller share of the box is no mark."""
+SMALL_BOX = "box is small"
+SHAPELESS = 22.0
+"""In a box of fewer pixels of height on the page a mark is seen, but its shape is guessed."""
+GUESSED = 0.85
 REACH = 0.12
 
 
@@ -81,7 +85,8 @@ def _image(place: FieldPlace, darkness: Floats, frame: Frame, peak: float, faint
         return FieldImage(place, box, (CellImage(read_only(np.zeros((1, 1), np.uint8)), blank=True),))
     around = cv2.dilate(kept, np.ones((3, 3), np.uint8))
     ink = np.clip(darkness * (255.0 / (0.9 * peak)), 0, 255).astype(np.uint8) * around
-    return FieldImage(place, box, (CellImage(read_only(ink), blank=False),))
+    notes = (SMALL_BOX,) if quad_size(place.cells[0])[1] < SHAPELESS else ()
+    return FieldImage(place, box, (CellImage(read_only(ink), blank=False, notes=notes),))
 
 
 def _marks(mask: Grey, frame: Frame) -> Grey | None:
@@ -99,13 +104,14 @@ def read_mark(field: FieldImage, steps: tuple[Step, ...], accept: float) -> Fiel
     """Give a mark's reading from its shape; ``steps`` are not looked at, the classifier knows digits only."""
     (cell,) = field.cells
     told = Step("", 1.0, "", 0.0) if cell.blank else tell_mark(cell.ink)
+    sure = told.confidence * (GUESSED if cell.notes else 1.0)
     reading = FieldReading(
         name=field.place.name,
         kind=field.place.kind,
         value=told.text,
-        confidence=told.confidence,
+        confidence=sure,
         status=Status.ACCEPTED,
-        reasons=(DOUBTFUL,) if told.confidence < accept else (),
+        reasons=(DOUBTFUL,) if sure < accept or cell.notes else (),
         raw=told.text,
         runner_up=told.second,
         digit_confidence=(),

@@ -27,6 +27,9 @@ TICK_ARM = 0.1
 """An arm is longer than the stroke is thick, by such a share of the box."""
 APART, WIDEST = 5, 17
 """Arms are at least and at most so many rays apart, 37° and 120°."""
+STRAIGHT = 0.2
+STRAIGHT_WORTH = 1.5
+"""A stroke without a corner may be a hasty tick, or a box that is struck through."""
 
 Lengths = npt.NDArray[np.float32]
 
@@ -45,10 +48,21 @@ def tell_mark(ink: Grey) -> Step:
         CROSSED: 80 * (min(cross, 0.4) - CROSS_ARM),
         TICKED: 80 * (min(corner, 0.3) - TICK_ARM) - 80 * max(cross - TICK_ARM, 0.0),
     }
+    if _is_straight(mask):
+        worth[TICKED] = min(worth[TICKED], STRAIGHT_WORTH)
     weights = {kind: math.exp(min(max(value, -20.0), 20.0)) for kind, value in worth.items()}
     total = sum(weights.values()) + 1.0
     first, second, _ = sorted(weights, key=lambda kind: -weights[kind])
     return Step(first, weights[first] / total, second, weights[second] / total)
+
+
+def _is_straight(mask: Grey) -> bool:
+    """Tell whether a mark is one straight stroke: a bar, a dash or a slash."""
+    y, x = np.nonzero(mask)
+    if len(x) < 3:
+        return True
+    across, along = np.linalg.eigvalsh(np.cov(np.stack([x, y]), bias=True) + np.eye(2) / 12)
+    return bool(across <= STRAIGHT**2 * along)
 
 
 def _rays(mask: Grey) -> Lengths:

@@ -140,3 +140,22 @@ def test_a_field_of_blanks_is_blank_and_certain() -> None:
     reading = read((NOTHING,) * 4)
     assert (reading.value, reading.status, reading.confidence) == ("", Status.BLANK, 1.0)
     assert reading.digit_confidence == ()
+
+
+def ruled(steps: tuple[Step, ...], blank: str) -> FieldReading:
+    field = field_for(steps)
+    return read_field(replace(field, place=replace(field.place, blank=blank)), steps, ACCEPT)
+
+
+def test_a_field_that_must_be_blank_is_invalid_with_writing() -> None:
+    reading = ruled(digits("12"), "required")
+    assert (reading.status, reading.reasons, reading.value) == (Status.INVALID, ("must be blank",), "12")
+    unsure = ruled(digits("12", 0.5), "required")
+    assert unsure.reasons == ("must be blank", "low confidence in cells 1 2")
+    assert ruled((NOTHING, NOTHING), "required").status is Status.BLANK
+
+
+def test_a_field_that_must_not_be_blank_is_invalid_without_writing() -> None:
+    reading = ruled((NOTHING, NOTHING), "forbidden")
+    assert (reading.status, reading.reasons, reading.value) == (Status.INVALID, ("must not be blank",), "")
+    assert ruled(digits("12"), "forbidden").status is Status.ACCEPTED

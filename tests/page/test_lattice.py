@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ocrbatch.geometry import Box
-from ocrbatch.page.lattice import best_path, boxes_lattice
+from ocrbatch.page.lattice import best_path, blank_lattice, boxes_lattice
 from ocrbatch.page.normalize import normalize
 from ocrbatch.records import NOT_A_DIGIT, CellImage, FieldImage, FieldPlace, read_only
 
@@ -58,3 +58,9 @@ def test_ink_that_is_no_digit_reads_as_a_question_mark() -> None:
     scores[0, NOT_A_DIGIT], scores[0, 7] = 0.8, 0.2
     (step,) = best_path(boxes_lattice(field_of([False])), scores)
     assert (step.text, step.second) == ("?", "7")
+
+
+def test_a_field_that_the_classifier_does_not_see_has_a_way_without_tiles() -> None:
+    lattice = blank_lattice(field_of([False]))
+    assert lattice.tiles.shape == (0, 28, 28)
+    assert [step.text for step in best_path(lattice, np.zeros((0, 11), np.float32))] == [""]

@@ -69,3 +69,68 @@ def test_a_mark_is_told_by_its_shape_whatever_the_pen(name: str, pen: int, shear
     assert reading.value == value
     assert reading.cell_values == (value,)
     assert 0 <= reading.confidence <= 1
+
+
+@pytest.mark.parametrize(("side", "line"), [(20, 1), (20, 2), (44, 0), (44, 1), (44, 2), (44, 4), (80, 2), (80, 6)])
+def test_an_empty_box_is_blank_whatever_its_lines(side: int, line: int) -> None:
+    reading = read(*drawn([], line=line, side=side))
+    assert (reading.value, reading.status, reading.cell_values) == ("", Status.BLANK, ("",))
+
+
+@pytest.mark.parametrize("shift", [(-3, 2), (4, -3), (4, 4)])
+def test_an_empty_box_is_blank_where_its_place_is_a_little_off(shift: tuple[int, int]) -> None:
+    pixels, _ = drawn([])
+    assert read(pixels, place(LEFT + shift[0], TOP + shift[1], SIDE)).status is Status.BLANK
+
+
+def test_a_speck_is_blank() -> None:
+    assert read(*drawn([[(0.4, 0.6), (0.45, 0.62)]], pen=2)).status is Status.BLANK
+
+
+def test_a_shadow_over_half_of_the_box_is_blank() -> None:
+    pixels, where = drawn([])
+    light = 1 - 0.3 / (1 + np.exp(-(np.arange(pixels.shape[1]) - LEFT - SIDE / 2) / 3))
+    assert read((pixels * light[None]).astype(np.uint8), where).status is Status.BLANK
+
+
+def test_a_filled_box_is_struck_out() -> None:
+    pixels, where = drawn([])
+    cv2.rectangle(pixels, (LEFT + 4, TOP + 4), (LEFT + SIDE - 4, TOP + SIDE - 4), 50, -1)
+    assert read(pixels, where).value == "struck out"
+
+
+@pytest.mark.parametrize("stroke", [[(0.1, 0.9), (0.9, 0.1)], [(-0.2, 0.5), (1.2, 0.5)], [(0.5, 0.1), (0.5, 0.9)]])
+def test_a_single_straight_stroke_is_doubtful(stroke: list[tuple[float, float]]) -> None:
+    reading = read(*drawn([stroke]))
+    assert reading.status is Status.REVIEW
+    assert reading.reasons == ("mark is doubtful",)
+    assert reading.runner_up != reading.value
+
+
+def test_a_mark_in_a_box_of_few_pixels_is_seen_and_its_kind_doubtful() -> None:
+    reading = read(*drawn(CROSS, pen=2, side=18, line=1))
+    assert reading.value
+    assert reading.status is Status.REVIEW
+
+
+@pytest.mark.parametrize("name", ["tick", "cross"])
+def test_a_plain_mark_is_accepted(name: str) -> None:
+    strokes, value = MARKS[name]
+    reading = read(*drawn(strokes), accept=0.995)
+    assert (reading.value, reading.status, reading.reasons) == (value, Status.ACCEPTED, ())
+    assert reading.digit_confidence == ()
+
+
+def test_writing_beside_the_box_is_no_mark() -> None:
+    assert read(*drawn([[(1.15, 0.2), (1.4, 0.5), (1.15, 0.8)], [(-0.4, 0.1), (-0.15, 0.9)]])).status is Status.BLANK
+
+
+def test_a_mark_follows_the_rule_of_its_field() -> None:
+    ticked, empty = drawn(TICK)[0], drawn([])[0]
+    assert read(ticked, place(LEFT, TOP, SIDE, "required")).reasons[0] == "must be blank"
+    assert read(empty, place(LEFT, TOP, SIDE, "forbidden")).status is Status.INVALID
+    assert read(empty, place(LEFT, TOP, SIDE, "required")).status is Status.BLANK
+
+
+def test_a_box_off_the_page_is_blank() -> None:
+    assert read(drawn([])[0], place(5000, 20, SIDE)).status is Status.BLANK

@@ -271,3 +271,18 @@ def test_cells_partly_or_wholly_off_the_page_do_not_stop_the_others() -> None:
 
 def test_a_page_without_fields_has_none_to_cut() -> None:
     assert segment(RegisteredPage(Page(1, np.zeros((5, 5), np.uint8), None), "auto", (), 0.0, 0.0)) == ()
+
+
+def test_fields_of_every_kind_on_one_page_come_in_its_order() -> None:
+    pixels, quads = comb([ONE, moved(RING, 1), moved(SEVEN, 2)])
+    whole = cell_quads([np.array([quads[0][0], quads[2][1], quads[2][2], quads[0][3]])])
+    places = (
+        FieldPlace("run", "string", whole),
+        FieldPlace("digits", "boxes", quads),
+        FieldPlace("mark", "mark", quads[:1]),
+    )
+    fields = segment(RegisteredPage(Page(1, scanned(pixels), 200.0), "form", places, 1.0, 0.0))
+    assert [field.place.name for field in fields] == ["run", "digits", "mark"]
+    assert [len(field.cells) for field in fields[1:]] == [3, 1]
+    assert not any(cell.blank for field in fields for cell in field.cells)
+    assert fields[0].box == fields[1].box
