@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ocrbatch.page.erase import Frame
+from ocrbatch.page.parts import Ints, Parts, find_parts
 from ocrbatch.records import Grey
 
 TOUCHING = "touching digits"
@@ -16,14 +17,9 @@ SMALL = "small writing beside digits"
 LEAVES = "writing leaves the field"
 CUT_OFF = "cut off by the page's edge"
 
-STRONG = 0.5
-SPECK = 0.1
 WIDE = 1.2
-PINHOLE = 6
-STRAIGHT = 0.2
 LOWER = 0.2
 OVERLAP = 0.55
-Ints = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,26 +42,6 @@ class Piece:
         return self.top + int(self.mask.shape[0])
 
 
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    """The connected parts of a run: ``labels`` (h, w), and of each its number there, its box and its upright extent.
-
-    ``spans`` (n, 2) are first and last column after the writing's slant was taken out; ``high`` is a digit's height.
-    """
-
-    labels: Ints
-    numbers: Ints
-    left: Ints
-    top: Ints
-    width: Ints
-    height: Ints
-    spans: npt.NDArray[np.float32]
-    holes: npt.NDArray[np.bool_]
-    straight: npt.NDArray[np.bool_]
-    high: float
-    middle: npt.NDArray[np.float64]
-
-
 def find_pieces(
     mask: Grey, darkness: npt.NDArray[np.float32], frame: Frame, page: npt.NDArray[np.bool_]
 ) -> tuple[Piece, ...]:
@@ -74,7 +50,7 @@ def find_pieces(
     ``mask`` (h, w) uint8 is 1 where ink is, ``darkness`` (h, w) its strength, ``frame`` the field's place in both;
     ``page`` (h, w) is where the page is.
     """
-    parts = _parts(mask, darkness, frame)
+    parts = find_parts(mask, darkness, frame)
     if parts is None:
         return ()
     overlap = _overlaps(parts)
@@ -94,111 +70,7 @@ def find_pieces(
     return tuple(_small_noted(pieces, [bool(parts.straight[group].any()) for group in groups]))
 
 
-def _parts(mask: Grey, darkness: npt.NDArray[np.float32], frame: Frame) -> _Parts | None:
-    """Find the connected parts that are writing in the field; None where there are none."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    inside = np.bincount(labels[frame.inner(0.0)].ravel(), minlength=count)
-    strongest = np.zeros(count, np.float32)
-    np.maximum.at(strongest, labels.ravel(), darkness.ravel())
-    area = stats[:, cv2.CC_STAT_AREA]
-    extent = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
-    own = (inside >= 0.5 * area) & (extent >= max(SPECK * frame.height, 3)) & ~_line_remains(stats, frame)
-    own[0] = False
-    if not own.any():
-        return None
-    own &= strongest >= STRONG * strongest[own].max()
-    numbers = np.nonzero(own)[0].astype(np.int32)
-    left, top, width, height = (stats[numbers, column] for column in range(4))
-    high = _usual_height(np.where(width > 1.6 * height, 0, width), height)
-    if high < 0.18 * frame.height and not (width > 0.2 * frame.height).any():
-        return None
-    return _Parts(
-        labels=labels,
-        numbers=numbers,
-        left=left,
-        top=top,
-        width=width,
-        height=height,
-        spans=_upright_spans(labels, numbers),
-        holes=_holes(labels, stats, numbers),
-        straight=_straight(labels, numbers),
-        high=high,
-        middle=_middle(left + width / 2, top, height, high),
-    )
-
-
-def _line_remains(stats: Ints, frame: Frame) -> npt.NDArray[np.bool_]:
-    """Tell which parts (n, 5) are what is left of a box's line: thin and along a side, or longer than writing."""
-    left, top = stats[:, cv2.CC_STAT_LEFT], stats[:, cv2.CC_STAT_TOP]
-    width, height = stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]
-    near, thin = 0.15 * frame.height, max(0.08 * frame.height, 2)
-    flat = (height <= thin) & ((top + height <= frame.y + near) | (top >= frame.y + frame.height - near))
-    upright = (width <= thin) & ((left + width <= frame.x + near) | (left >= frame.x + frame.width - near))
-    upright &= height >= 0.6 * frame.height
-    long = (width >= 0.4 * frame.width) & (height <= 0.12 * width) & (width >= 1.5 * frame.height)
-    return np.asarray(flat | upright | long)
-
-
-def _usual_height(width: Ints, height: Ints) -> float:
-    """Give the height that half of the run does not pass, by its width: a slash or a comma weighs little."""
-    order = np.argsort(height)
-    weights = np.cumsum(width[order])
-    return float(height[order][np.searchsorted(weights, 0.5 * weights[-1])])
-
-
-def _middle(centre: npt.NDArray[np.float64], top: Ints, height: Ints, high: float) -> npt.NDArray[np.float64]:
-    """Give each part the row (n,) of the middle of the digits where it stands; a run may rise or fall."""
-    digits = (height >= 0.6 * high) & (height <= 1.5 * high)
-    rows = top[digits] + height[digits] / 2
-    if digits.sum() < 3 or np.ptp(centre[digits]) < 2 * high:
-        return np.full(len(centre), float(np.median(rows)) if digits.any() else 0.0)
-    slope, start = np.polyfit(centre[digits], rows, 1)
-    slope = float(np.clip(slope, -0.3, 0.3))
-    start = float(np.median(rows - slope * centre[digits]))
-    return np.asarray(start + slope * centre)
-
-
-def _upright_spans(labels: Ints, numbers: Ints) -> npt.NDArray[np.float32]:
-    """Give the first and last column of each part after shearing the writing to where it is most upright."""
-    y, x = np.nonzero(np.isin(labels, numbers))
-    shear = max((_uprightness(x + s * (y - y.mean())), -abs(s), s) for s in np.linspace(-0.3, 0.9, 13))[2]
-    columns = x + shear * (y - y.mean())
-    first = np.full(labels.max() + 1, np.inf, np.float32)
-    last = np.full(labels.max() + 1, -np.inf, np.float32)
-    np.minimum.at(first, labels[y, x], columns)
-    np.maximum.at(last, labels[y, x], columns)
-    return np.stack([first[numbers], last[numbers] + 1], axis=1)
-
-
-def _uprightness(columns: npt.NDArray[np.float64]) -> float:
-    """Tell how much ink stands above itself: the projection's energy."""
-    counts = np.bincount(np.round(columns - columns.min()).astype(int))
-    return float((counts.astype(np.float64) ** 2).sum())
-
-
-def _holes(labels: Ints, stats: Ints, numbers: Ints) -> npt.NDArray[np.bool_]:
-    """Tell which parts enclose paper."""
-    holes = []
-    for number in numbers:
-        left, top, width, height = stats[number, :4]
-        own = (labels[top : top + height, left : left + width] == number).astype(np.uint8)
-        _, _, papers, _ = cv2.connectedComponentsWithStats(1 - np.pad(own, 1), connectivity=4)
-        # The first is the stroke, the next what lies around it.
-        holes.append(bool((papers[2:, cv2.CC_STAT_AREA] >= PINHOLE).any()))
-    return np.array(holes, np.bool_)
-
-
-def _straight(labels: Ints, numbers: Ints) -> npt.NDArray[np.bool_]:
-    """Tell which parts are one straight stroke: much longer along their main direction than across it."""
-    straight = []
-    for number in numbers:
-        y, x = np.nonzero(labels == number)
-        across, along = np.linalg.eigvalsh(np.cov(np.stack([x, y]), bias=True) + np.eye(2) / 12)
-        straight.append(bool(across <= (STRAIGHT**2) * along))
-    return np.array(straight, np.bool_)
-
-
-def _overlaps(parts: _Parts) -> npt.NDArray[np.float32]:
+def _overlaps(parts: Parts) -> npt.NDArray[np.float32]:
     """Give the share (n, n) of the narrower of two parts that lies above or below the other."""
     first, last = parts.spans.T
     common = np.minimum(last[:, None], last) - np.maximum(first[:, None], first)
@@ -207,7 +79,7 @@ def _overlaps(parts: _Parts) -> npt.NDArray[np.float32]:
     return np.asarray(shares, np.float32)
 
 
-def _dashes(parts: _Parts, overlap: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
+def _dashes(parts: Parts, overlap: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
     """Tell which parts are dashes: flat, and with no digit above or below that they could be a bar of."""
     flat = (parts.height <= 0.4 * parts.high) & (parts.width >= 1.6 * parts.height)
     digit = parts.height >= 0.5 * parts.high
@@ -217,7 +89,7 @@ def _dashes(parts: _Parts, overlap: npt.NDArray[np.float32]) -> npt.NDArray[np.b
     return np.asarray(flat & ~((own >= 0.5 * OVERLAP) & digit).any(axis=1))
 
 
-def _points(parts: _Parts) -> npt.NDArray[np.bool_]:
+def _points(parts: Parts) -> npt.NDArray[np.bool_]:
     """Tell which parts are dots and commas: tiny, or hanging lower than the digits beside them."""
     tiny = (parts.height < 0.25 * parts.high) & (parts.width < 0.35 * parts.high)
     order = [int(part) for part in np.argsort(parts.spans.mean(axis=1)) if not tiny[part]]
@@ -235,7 +107,7 @@ def _points(parts: _Parts) -> npt.NDArray[np.bool_]:
     return np.asarray(tiny | commas | low | after)
 
 
-def _digit_beside(parts: _Parts, part: int, others: list[int]) -> int | None:
+def _digit_beside(parts: Parts, part: int, others: list[int]) -> int | None:
     """Give the nearest of the other parts that is a digit if this one is none."""
     for other in others:
         if parts.holes[other] or parts.height[other] > 1.05 * parts.height[part]:
@@ -243,7 +115,7 @@ def _digit_beside(parts: _Parts, part: int, others: list[int]) -> int | None:
     return None
 
 
-def _lower(parts: _Parts, part: int, beside: npt.NDArray[np.intp]) -> float:
+def _lower(parts: Parts, part: int, beside: npt.NDArray[np.intp]) -> float:
     """Tell how far a part's foot hangs below those of the digits beside it, in their heights; −1 for no comma."""
     heights, bottoms = parts.height[beside], parts.top[beside] + parts.height[beside]
     begins_low = bool((parts.top[part] >= parts.top[beside] + 0.3 * heights).all())
@@ -252,7 +124,7 @@ def _lower(parts: _Parts, part: int, beside: npt.NDArray[np.intp]) -> float:
     return float((parts.top[part] + parts.height[part] - bottoms.mean()) / heights.mean())
 
 
-def _joined(parts: _Parts, overlap: npt.NDArray[np.float32], body: npt.NDArray[np.intp]) -> list[list[int]]:
+def _joined(parts: Parts, overlap: npt.NDArray[np.float32], body: npt.NDArray[np.intp]) -> list[list[int]]:
     """Join the parts of broken digits: those that stand above one another by most of the narrower."""
     group = {int(part): {int(part)} for part in body}
     for i, j in combinations(list(group), 2):
@@ -263,7 +135,7 @@ def _joined(parts: _Parts, overlap: npt.NDArray[np.float32], body: npt.NDArray[n
     return sorted(groups.values(), key=lambda members: float(parts.spans[members].mean()))
 
 
-def _signs(parts: _Parts, groups: list[list[int]], dashes: Ints, frame: Frame) -> list[bool]:
+def _signs(parts: Parts, groups: list[list[int]], dashes: Ints, frame: Frame) -> list[bool]:
     """Tell which pieces are no digits by their shape: a box's line, and a slash with all that follows it.
 
     ``dashes`` are the left sides of the run's dashes. A slash is a single stroke that is higher than the digits, or
@@ -290,7 +162,7 @@ def _signs(parts: _Parts, groups: list[list[int]], dashes: Ints, frame: Frame) -
     return signs
 
 
-def _with_dash(parts: _Parts, group: list[int]) -> bool:
+def _with_dash(parts: Parts, group: list[int]) -> bool:
     """Tell whether a piece is a slash and the dash after it in one: its right part is thin, and not at the foot."""
     left, top, right, bottom = _box(parts, group)
     own = np.isin(parts.labels[top:bottom, left:right], parts.numbers[group])
@@ -303,7 +175,7 @@ def _with_dash(parts: _Parts, group: list[int]) -> bool:
     return bool(thick.max() <= 0.3 * parts.high and np.ptp(rows) <= 0.45 * parts.high and above_foot)
 
 
-def _others_reach_in(mask: Grey, parts: _Parts, frame: Frame) -> bool:
+def _others_reach_in(mask: Grey, parts: Parts, frame: Frame) -> bool:
     """Tell whether something as high as a digit lies across the field's left or right side, most of it outside."""
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     rows, columns = frame.inner(0.0)
@@ -314,14 +186,14 @@ def _others_reach_in(mask: Grey, parts: _Parts, frame: Frame) -> bool:
     return bool(across[1:].any())
 
 
-def _box(parts: _Parts, group: list[int]) -> tuple[int, int, int, int]:
+def _box(parts: Parts, group: list[int]) -> tuple[int, int, int, int]:
     """Give a group's left, top, right and bottom."""
     left, top = int(parts.left[group].min()), int(parts.top[group].min())
     right = int((parts.left + parts.width)[group].max())
     return left, top, right, int((parts.top + parts.height)[group].max())
 
 
-def _piece(parts: _Parts, group: list[int], notes: tuple[str, ...]) -> Piece:
+def _piece(parts: Parts, group: list[int], notes: tuple[str, ...]) -> Piece:
     left, top, right, bottom = _box(parts, group)
     mask = np.isin(parts.labels[top:bottom, left:right], parts.numbers[group]).astype(np.uint8)
     if SIGN not in notes:
