@@ -3,7 +3,7 @@
 import numpy as np
 
 from ocrbatch.geometry import transform_points
-from ocrbatch.page.registration.fit import place_points
+from ocrbatch.page.registration.fit import place_cells
 from ocrbatch.page.registration.index import FormIndex
 from ocrbatch.page.registration.locate import Located, locate
 from ocrbatch.page.registration.view import PageView
@@ -55,13 +55,13 @@ def _by_forms(page: Page, index: FormIndex) -> RegisteredPage:
 
 def _places(found: Located) -> tuple[FieldPlace, ...]:
     """Lead every field's cells from the form to the page."""
-    reference = found.reference
-    to_work = np.linalg.inv(reference.to_form)
-    places = []
-    for number, one in enumerate(reference.page.fields):
-        cells = place_points(found.fit, transform_points(to_work, one.cells), number)
-        places.append(FieldPlace(one.name, one.kind.value, read_only(cells), one.blank.value))
-    return tuple(places)
+    fields = found.reference.page.fields
+    to_work = np.linalg.inv(found.reference.to_form)
+    cells = place_cells(found.fit, [transform_points(to_work, one.cells) for one in fields])
+    return tuple(
+        FieldPlace(one.name, one.kind.value, read_only(placed), one.blank.value)
+        for one, placed in zip(fields, cells, strict=True)
+    )
 
 
 def _skew(found: Located) -> float:

@@ -15,6 +15,8 @@ import numpy.typing as npt
 from ocrbatch.geometry import Matrix
 from ocrbatch.records import Grey
 
+GLANCE_SIDE = 640
+GLANCE_COUNT = 500
 ORB_COUNT = 1000
 SIFT_COUNT = 1500
 RATIO = 0.8
@@ -37,6 +39,15 @@ class Features:
     def first(self, count: int) -> "Features":
         """Give only the first ones."""
         return Features(self.points[:count], self.descriptors[:count])
+
+
+def glance_features(picture: Grey) -> Features:
+    """Find the clearest ORB corners of a picture (H, W) uint8 at the working size, in a smaller one made of it."""
+    scale = GLANCE_SIDE / max(picture.shape)
+    height, width = (max(round(side * scale), 1) for side in picture.shape)
+    small = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+    found = _features(small, cv2.ORB.create(GLANCE_COUNT, 1.3, 6, fastThreshold=20, edgeThreshold=15), 32, np.uint8)
+    return Features((found.points / np.float32(scale)).astype(np.float32), found.descriptors)
 
 
 def orb_features(picture: Grey) -> Features:

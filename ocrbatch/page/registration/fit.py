@@ -6,6 +6,7 @@ First a homography is fitted, then a smooth bend of the whole page (feeder skew,
 the edges around it. All are robust least squares: writing, stamps and another bank's logo do not pull.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -22,7 +23,7 @@ WIDE, NARROW, CLOSE = 12.0, 5.0, 3.0
 STEP = 0.5
 MIN_CONTRAST = 0.3
 NOISE = 3.0
-MIN_SEEN = 12
+MOST_LOCAL = 120
 COARSE = 700
 SMALL_STEP = 8.0
 AGREE = 1.5
@@ -91,24 +92,11 @@ def fit(view: PageView, proposal: Matrix, prints: PrintPoints, size: tuple[int, 
     ``boxes`` (fields, 4) are the fields' x, y, width and height in the working frame. Gives None where the proposal
     finds nothing of the print.
     """
-    few = prints.thinned(COARSE)
-    unit = _unit(few.places, size)
-    to_page = proposal
-    for least in MIN_AGREE:
-        offsets = look(gradients(rectified(view, to_page, *size)), few, few.places, WIDE)
-        if offsets.seen.sum() < MIN_SEEN:
-            return None
-        rows = _projective(unit, few.normals)
-        step = _solve(rows, offsets.along, offsets.seen, WIDE / 2, np.full(8, 0.01))
-        agree = (offsets.seen & (np.abs(offsets.along - rows @ step) <= AGREE)).mean()
-        if agree < least:
-            return None
-        to_page = to_page @ _homography(step, size)
-        if np.abs(step).sum() < SMALL_STEP:
-            break
-    edges = gradients(rectified(view, to_page, *size))
+    rough = _approach(view, proposal, prints.thinned(COARSE), size)
+    if rough is None:
+        return None
+    to_page, edges, bend = rough
     unit = _unit(prints.places, size)
-    bend = np.zeros(20)
     rows = _across(_cubic(unit), prints.normals)
     for reach in (NARROW, CLOSE):
         offsets = look(edges, prints, _bent(prints.places, unit, bend), reach)
@@ -121,20 +109,54 @@ def fit(view: PageView, proposal: Matrix, prints: PrintPoints, size: tuple[int, 
     return Fit(to_page, size, bend.reshape(2, 10), local, _residual(offsets), _residual(elsewhere))
 
 
-def place_points(found: Fit, points: Floats, index: int) -> Floats:
-    """Lead points (…, 2) of field ``index`` from the working frame to the page's pixels."""
-    flat = points.reshape(-1, 2)
-    affine = found.local[index]
-    bent = _cubic(_unit(flat, found.size)) @ found.bend.T
-    moved = flat + bent + (flat @ affine[:, :2].T + affine[:, 2])
-    return transform_points(found.to_page, np.asarray(moved)).reshape(points.shape)
+def _approach(
+    view: PageView, to_page: Matrix, prints: PrintPoints, size: tuple[int, int]
+) -> tuple[Matrix, tuple[Floats, Floats], Doubles] | None:
+    """Better a homography until little is left to move; gives it, the page's edges as it shows them, and that little.
+
+    None where too few edges agree for this to be the form.
+    """
+    unit = _unit(prints.places, size)
+    rows = _projective(unit, prints.normals)
+    for least in MIN_AGREE:
+        edges = gradients(rectified(view, to_page, *size))
+        offsets = look(edges, prints, prints.places, WIDE)
+        step = _solve(rows, offsets.along, offsets.seen, WIDE / 2, np.full(8, 0.01))
+        if (offsets.seen & (np.abs(offsets.along - rows @ step) <= AGREE)).mean() < least:
+            return None
+        if np.abs(step).sum() < SMALL_STEP:
+            break
+        to_page = to_page @ _homography(step, size)
+    else:
+        edges, step = gradients(rectified(view, to_page, *size)), np.zeros(8)
+    return to_page, edges, _as_bend(step)
+
+
+def _as_bend(step: Doubles) -> Doubles:
+    """Write a small homography (8,) as the coefficients (20,) of a cubic."""
+    bend = np.zeros((2, 10))
+    bend[0, :5] = step[[0, 1, 2, 6, 7]]
+    bend[1, [0, 1, 2, 4, 5]] = step[[3, 4, 5, 6, 7]]
+    return bend.ravel()
+
+
+def place_cells(found: Fit, cells: Sequence[Floats]) -> list[Floats]:
+    """Lead each field's cells (n, 4, 2) from the working frame to the page's pixels."""
+    if not cells:
+        return []
+    flat = np.concatenate(cells).reshape(-1, 2).astype(np.float64)
+    owner = np.repeat(np.arange(len(cells)), [4 * len(one) for one in cells])
+    linear, shift = found.local[owner, :, :2], found.local[owner, :, 2]
+    moved = flat + _cubic(_unit(flat, found.size)) @ found.bend.T + np.einsum("nij,nj->ni", linear, flat) + shift
+    placed = transform_points(found.to_page, moved).reshape(-1, 4, 2)
+    return np.split(placed, np.cumsum([len(one) for one in cells])[:-1])
 
 
 def _residual(offsets: Offsets) -> Floats:
     return np.where(offsets.seen, np.abs(offsets.along), np.inf).astype(np.float32)
 
 
-def _unit(places: Floats, size: tuple[int, int]) -> Doubles:
+def _unit(places: Floats | Doubles, size: tuple[int, int]) -> Doubles:
     """Give points (n, 2) with the frame's middle at 0 and its longer side from -1 to 1."""
     return np.asarray((places - np.array(size) / 2) / (max(size) / 2), dtype=np.float64)
 
@@ -167,8 +189,8 @@ BEND_PRIOR = np.tile([0.01, 0.1, 0.1, 2, 2, 2, 8, 8, 8, 8], 2)
 
 
 def _across(monomials: Doubles, normals: Floats) -> Doubles:
-    """Give the rows (n, 2k) by which coefficients for x and then for y move points along their normals."""
-    return np.hstack([monomials * normals[:, :1], monomials * normals[:, 1:]])
+    """Give the rows (…, n, 2k) by which coefficients for x and then for y move points along their normals."""
+    return np.concatenate([monomials * normals[..., :1], monomials * normals[..., 1:]], axis=-1)
 
 
 def _bent(places: Floats, unit: Doubles, bend: Doubles) -> Floats:
@@ -183,32 +205,34 @@ def _aside(count: int) -> Floats:
 
 
 def _local(prints: PrintPoints, offsets: Offsets, boxes: Floats) -> Doubles:
-    """Fit each field's own affine correction (fields, 2, 3) on the edges around it."""
-    corrections = np.zeros((len(boxes), 2, 3))
-    for index, (box, near) in enumerate(zip(boxes, prints.near, strict=True)):
-        middle, half = box[:2] + box[2:] / 2, np.maximum(box[2:] / 2, 8)
-        own = near & offsets.seen
-        if own.sum() < MIN_SEEN:
-            continue
-        at = (prints.places[own] - middle) / half
-        rows = _across(np.column_stack([at, np.ones(len(at))]), prints.normals[own])
-        step = _solve(rows, offsets.along[own], np.ones(len(at), bool), 1.0, LOCAL_PRIOR).reshape(2, 3)
-        linear = step[:, :2] / half
-        corrections[index] = np.column_stack([linear, step[:, 2] - linear @ middle])
-    return corrections
+    """Fit each field's own affine correction (fields, 2, 3) on the edges around it; all fields at once."""
+    own = [np.flatnonzero(near & offsets.seen)[:MOST_LOCAL] for near in prints.near]
+    if not own or max(map(len, own)) == 0:
+        return np.zeros((len(boxes), 2, 3))
+    points = np.array([np.pad(one, (0, max(map(len, own)) - len(one))) for one in own])
+    counted = np.arange(points.shape[1]) < np.array([[len(one)] for one in own])
+    middle, half = boxes[:, :2] + boxes[:, 2:] / 2, np.maximum(boxes[:, 2:] / 2, 8)
+    at = (prints.places[points] - middle[:, None]) / half[:, None]
+    rows = _across(np.concatenate([at, np.ones_like(at[..., :1])], axis=2), prints.normals[points])
+    step = _solve(rows, offsets.along[points], counted, 1.0, LOCAL_PRIOR).reshape(-1, 2, 3)
+    linear = step[:, :, :2] / half[:, None, :]
+    return np.concatenate([linear, step[:, :, 2:] - linear @ middle[:, :, None]], axis=2)
 
 
 def _solve(
     rows: Doubles, target: Floats | Doubles, seen: npt.NDArray[np.bool_], scale: float, prior: Doubles
 ) -> Doubles:
-    """Solve robustly for what moves most edges: Geman and McClure's weights, narrowing to the edges that agree."""
-    a, b = rows[seen], target[seen].astype(np.float64)
-    solution = np.zeros(rows.shape[1])
-    left = b
+    """Solve robustly for what moves most edges: Geman and McClure's weights, narrowing to the edges that agree.
+
+    ``rows`` (…, n, k), ``target`` and ``seen`` (…, n); gives (…, k).
+    """
+    across = np.swapaxes(rows, -1, -2)
+    left: Doubles = np.asarray(target, dtype=np.float64)
+    solution: Doubles = np.zeros(rows.shape[:-2] + rows.shape[-1:])
     for _ in range(ROUNDS):
-        weight = 1 / (1 + (left / scale) ** 2) ** 2
-        weighed = a * weight[:, None]
-        solution = np.linalg.solve(weighed.T @ a + np.diag(prior), weighed.T @ b)
-        left = b - a @ solution
+        weight = seen / (1 + (left / scale) ** 2) ** 2
+        weighed = across * weight[..., None, :]
+        solution = np.asarray(np.linalg.solve(weighed @ rows + np.diag(prior), weighed @ target[..., None])[..., 0])
+        left = np.asarray(target - (rows @ solution[..., None])[..., 0])
         scale = max(scale / 1.5, FINEST)
     return solution

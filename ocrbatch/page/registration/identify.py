@@ -11,7 +11,7 @@ import numpy.typing as npt
 from ocrbatch.page.registration.features import Features
 
 PER_FORM = 200
-PER_PAGE = 150
+PER_PAGE = 200
 ALIKE = 64
 
 

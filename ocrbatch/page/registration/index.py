@@ -2,20 +2,27 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
+import cv2
 import numpy as np
 
 from ocrbatch.errors import FormError
+from ocrbatch.form.marks import marker_ids
+from ocrbatch.form.printed import as_printed
 from ocrbatch.form.template import Form, FormPage
 from ocrbatch.geometry import Matrix
 from ocrbatch.page.decode import decode
 from ocrbatch.page.registration.identify import Signature, sign
 from ocrbatch.page.registration.prints import Floats, PrintPoints, print_points
 from ocrbatch.page.registration.view import PageView
-from ocrbatch.records import Page, PageFailure
+from ocrbatch.records import Page, PageFailure, read_only
+
+LINE_MM = 0.3
+LINE_GREY = 90
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Reference:
     """A page of a form as it is looked for: in its *working frame*, the reference picture at the working size.
 
@@ -32,23 +39,36 @@ class Reference:
     boxes: Floats
 
 
-@dataclass(frozen=True, slots=True)
 class FormIndex:
-    """Forms, ready to be looked for."""
+    """Forms, ready to be looked for: the references of all their pages, and what tells these apart."""
 
-    forms: tuple[Form, ...]
-    references: tuple[Reference, ...]
-    signature: Signature
+    def __init__(self, references: Sequence[Reference]) -> None:
+        self.references = tuple(references)
+
+    @cached_property
+    def glance(self) -> Signature:
+        """Some of the references' clearest corners."""
+        return sign([reference.view.glance for reference in self.references])
+
+    @cached_property
+    def orb(self) -> Signature:
+        """More corners of each, for pages that are hard to tell."""
+        return sign([reference.view.orb for reference in self.references])
 
 
 def index_forms(forms: Sequence[Form]) -> FormIndex:
-    """Learn forms from their reference pictures. Raises FormError where one cannot be decoded."""
-    references = tuple(_learn(form, page) for form in forms for page in form.pages)
-    return FormIndex(tuple(forms), references, sign([reference.view.orb for reference in references]))
+    """Learn forms from their reference pictures. Raises FormError where one cannot be decoded.
+
+    A form without a reference picture is looked for by the lines around its cells.
+    """
+    return FormIndex([_learn(form, page) for form in forms for page in form.pages])
 
 
 def _learn(form: Form, page: FormPage) -> Reference:
-    view = PageView(_picture(form, page))
+    view = PageView(_drawn(page) if page.reference is None else _picture(form, page))
+    if set(marker_ids(form.name, page.number)) & view.markers.keys():
+        # What is printed from the form's own file has room between its cells.
+        page = as_printed(page)
     to_form = view.to_page
     scale = 1 / to_form[0, 0]
     boxes = np.array([[b.x, b.y, b.width, b.height] for b in (one.box for one in page.fields)], dtype=np.float32)
@@ -63,11 +83,18 @@ def _learn(form: Form, page: FormPage) -> Reference:
     )
 
 
+def _drawn(page: FormPage) -> Page:
+    """Draw the outlines of a form's cells, as a blank sheet of it would show them."""
+    pixels = np.full((page.height, page.width), 255, np.uint8)
+    thickness = max(round(LINE_MM / 25.4 * (page.dpi or 200)), 1)
+    for one in page.fields:
+        cv2.polylines(pixels, [np.rint(cell).astype(np.int32) for cell in one.cells], True, (LINE_GREY,), thickness)
+    return Page(page.number, read_only(pixels), page.dpi)
+
+
 def _picture(form: Form, page: FormPage) -> Page:
     """Give the reference picture of a form's page."""
-    if page.reference is None:
-        raise NotImplementedError
-    decoded = next(decode(page.reference), None)
+    decoded = next(decode(page.reference or b""), None)
     if not isinstance(decoded, Page):
         reason = decoded.reason if isinstance(decoded, PageFailure) else "no picture in it"
         raise FormError(f"form {form.name}, page {page.number}: the reference picture cannot be read ({reason})")

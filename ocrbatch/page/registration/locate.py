@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from ocrbatch.geometry import Matrix
 from ocrbatch.page.registration.features import propose
@@ -15,7 +16,6 @@ from ocrbatch.page.registration.runs import propose_by_runs
 from ocrbatch.page.registration.score import score
 from ocrbatch.page.registration.view import PageView
 
-FEW = 500
 SURE = 0.9
 CANDIDATES = 3
 RIVAL = 0.5
@@ -42,8 +42,8 @@ def _by_squares(reference: Reference, view: PageView) -> Matrix | None:
     return propose_by_squares(reference.view.squares, view.squares) if len(reference.view.squares) >= 3 else None
 
 
-def _by_few_features(reference: Reference, view: PageView) -> Matrix | None:
-    return propose(reference.view.orb, view.orb.first(FEW))
+def _at_a_glance(reference: Reference, view: PageView) -> Matrix | None:
+    return propose(reference.view.glance, view.glance)
 
 
 def _by_runs(reference: Reference, view: PageView) -> Matrix | None:
@@ -58,40 +58,48 @@ def _by_strong_features(reference: Reference, view: PageView) -> Matrix | None:
     return propose(reference.view.sift, view.sift)
 
 
-PROPOSERS: tuple[Proposer, ...] = (
-    _by_markers,
-    _by_few_features,
-    _by_squares,
-    _by_features,
-    _by_runs,
-    _by_strong_features,
-)
-"""The fallback chain. Marks are the surest and cheapest; features of the print are found on nearly every form."""
+QUICK: tuple[Proposer, ...] = (_by_markers, _at_a_glance)
+THOROUGH: tuple[Proposer, ...] = (_by_squares, _by_features, _by_runs, _by_strong_features)
+"""The fallback chain: the first that finds the form surely is the last that is asked.
+
+Marks are the surest and cheapest. The print's clearest corners tell nearly every page; squares, fainter corners, the
+ruling and finally SIFT help where there is little print, much writing, a steep photograph or a poor scan.
+"""
 
 
 def locate(view: PageView, index: FormIndex) -> Located | None:
     """Find the best of some forms' pages on a page; None where nothing of any of them is found."""
-    candidates = likeliest(view, index)
-    best: Located | None = None
-    for proposer in PROPOSERS:
-        for reference in candidates:
+    quick = _likeliest(index, lambda: votes(index.glance, view.glance))
+    best = _best(view, quick, QUICK, None)
+    if best is not None and best.score >= SURE:
+        return best
+    others = [one for one in _likeliest(index, lambda: votes(index.orb, view.orb)) if one not in quick]
+    return _best(view, quick + others, THOROUGH, _best(view, others, QUICK, best))
+
+
+def _likeliest(index: FormIndex, count: Callable[[], npt.NDArray[np.float64]]) -> list[Reference]:
+    """Give the references that a page may be, the likeliest first; those far behind it are left out."""
+    if len(index.references) == 1:
+        return list(index.references)
+    ballot = count()
+    ranked = np.argsort(-ballot, kind="stable")[:CANDIDATES]
+    most = ballot[ranked[0]]
+    return [index.references[number] for number in ranked if most < CLEAR or ballot[number] >= RIVAL * most]
+
+
+def _best(
+    view: PageView, references: list[Reference], proposers: tuple[Proposer, ...], best: Located | None
+) -> Located | None:
+    """Try one proposer after the other on all references, until one of these is surely found."""
+    for proposer in proposers:
+        if best is not None and best.score >= SURE:
+            break
+        for reference in references:
             proposal = proposer(reference, view)
             found = None if proposal is None else _fitted(view, reference, proposal)
             if found is not None and (best is None or found.score > best.score):
                 best = found
-        if best is not None and best.score >= SURE:
-            break
     return best
-
-
-def likeliest(view: PageView, index: FormIndex) -> list[Reference]:
-    """Give the references that a page may be, the likeliest first; those far behind it are left out."""
-    if len(index.references) == 1:
-        return list(index.references)
-    ballot = votes(index.signature, view.orb)
-    ranked = np.argsort(-ballot, kind="stable")[:CANDIDATES]
-    most = ballot[ranked[0]]
-    return [index.references[number] for number in ranked if most < CLEAR or ballot[number] >= RIVAL * most]
 
 
 def _fitted(view: PageView, reference: Reference, proposal: Matrix) -> Located | None:

@@ -16,9 +16,9 @@ from ocrbatch.records import Grey
 Floats = npt.NDArray[np.float32]
 
 SMOOTH = 0.8
-TILE = 25
-PER_TILE = 4
-PER_FIELD = 160
+TILE = 36
+PER_TILE = 3
+PER_FIELD = 80
 INSET = 0.15
 REACH = 0.8
 MIN_REACH = 12.0

@@ -22,8 +22,7 @@ def score(found: Fit, prints: PrintPoints) -> float:
 
 
 def evidence(found: Fit, prints: PrintPoints) -> npt.NDArray[np.float64]:
-    """Give what speaks for each field's place: rows (fields, 3) of the agreement of the page, of the field's
-    own lines, and of the print around it.
+    """Give what speaks for each field's place: the agreement (fields, 3) of the page, its own lines, the print around.
 
     Agreement is the share of the print's edges that are where they should be, above what chance gives: 0 to 1. Where
     a field has few, its agreement leans on the page's.
@@ -38,7 +37,7 @@ def evidence(found: Fit, prints: PrintPoints) -> npt.NDArray[np.float64]:
 
 
 def _agreement(hit: npt.NDArray[np.bool_], stray: npt.NDArray[np.bool_], otherwise: float) -> float:
-    """Give how much more often edges are on their line than by chance; few edges lean on what is known ``otherwise``."""
+    """Give how much more often edges are on their line than by chance; few lean on what is known ``otherwise``."""
     count = len(hit)
     share = max(float(hit.sum() - stray.sum()), 0.0) / max(count - float(stray.sum()), 1e-6)
     return (count * share + PAGE_WEIGHT * otherwise) / (count + PAGE_WEIGHT)

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ocrbatch.geometry import Matrix, transform_points
-from ocrbatch.page.registration.features import Features, orb_features, sift_features
+from ocrbatch.page.registration.features import Features, glance_features, orb_features, sift_features
 from ocrbatch.page.registration.landmarks import find_markers, find_squares
 from ocrbatch.page.ruling import find_ruling
 from ocrbatch.records import Grey, Page
@@ -51,8 +51,13 @@ class PageView:
         return level, (max(round(width * scale * 2**level), 1), max(round(height * scale * 2**level), 1))
 
     @cached_property
+    def glance(self) -> Features:
+        """Its clearest corners, which are enough for most pages."""
+        return glance_features(self.work)
+
+    @cached_property
     def orb(self) -> Features:
-        """Its corners for every page's use."""
+        """Its corners, more of them and fainter ones."""
         return orb_features(self.work)
 
     @cached_property
