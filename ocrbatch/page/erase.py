@@ -13,6 +13,7 @@ BAND = 0.1
 MIN_LINE = 7.0
 STRONGER = 1.6
 MIN_BAR = 2
+MAX_TILT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,10 @@ def _erase_row_line(cuts: Floats, frame: Frame, row: int, noise: Floats, reach: 
     peaks, places = peaks[ruled], places[ruled]
     weak = peaks.min(axis=1) < 0.4 * peaks.max(axis=1)
     places[weak] = np.take_along_axis(places, peaks.argmax(axis=1)[:, None], axis=1)[weak]
+    # A digit's foot may be darker than the line that it stands on: the line is what is seen in both halves.
+    both = profiles[ruled].min(axis=1)
+    level = (np.abs(places[:, 1] - places[:, 0]) > MAX_TILT) & (both.max(axis=1) >= 0.4 * peaks.max(axis=1))
+    places[level] = both.argmax(axis=1)[level, None]
     # Bent paper tilts a line within its cell.
     columns = np.arange(cuts.shape[2])
     tilt = (places[:, 1] - places[:, 0]) / max(frame.width / 2, 1)
@@ -115,7 +120,7 @@ def _fill(cuts: Floats, ruled: Indices, path: Indices, rows: tuple[Indices, Indi
     reach = max(thickness // 2, 1)
     crossing = np.minimum(_widened(above, reach), _widened(below, reach))
     # A stroke that touches the line may run on along it, hidden: where it touches, the line is left to it.
-    crossing = np.maximum(crossing, np.maximum(above, below))[:, None]
+    crossing = crossing[:, None]
     level = line[:, None, None]
     ink = np.where(middle > STRONGER * level + 15, middle, 0)
     carried = np.where(crossing > 0.5 * level + 20, np.minimum(middle, crossing), 0)

@@ -100,3 +100,17 @@ def test_a_frame_gives_its_inside_and_its_place_in_the_transposed_cut() -> None:
     assert frame.inner(0.0) == (slice(7, 47), slice(3, 23))
     assert frame.inner(0.1) == (slice(11, 43), slice(5, 21))
     assert frame.turned() == Frame(7, 3, 40, 20)
+
+
+def test_a_line_that_a_digit_leans_on_does_not_become_a_stroke_of_it() -> None:
+    ink = np.zeros(SHAPE, np.float32)
+    cv2.ellipse(ink, (FRAME.x + 14, FRAME.y + 30), (11, 20), 0, 0, 360, 190.0, 5)
+    left = erased(np.maximum(ruled(), cv2.GaussianBlur(ink, (0, 0), 0.6)))
+    assert left[FRAME.y + 8 : FRAME.y + 52, FRAME.x - 1 : FRAME.x + 1].max() < 60
+
+
+def test_a_foot_darker_than_the_line_below_it_is_not_taken_for_the_line() -> None:
+    foot = stroke((FRAME.x + 4, BEYOND - 6), (FRAME.x + 26, BEYOND - 6), 230.0)
+    left = erased(np.maximum(ruled(2, 150.0), foot))
+    assert left[BEYOND - 1 : BEYOND + 3, FRAME.x + 4 : FRAME.x + FRAME.width - 4].max() < 60
+    assert (left[foot > 150] > 120).mean() > 0.9
