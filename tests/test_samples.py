@@ -1,6 +1,7 @@
 """The committed sample pages agree with their truth, and the renderer with the geometry it tells."""
 
 import csv
+import io
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ocrbatch.form.store import load_forms
+from ocrbatch.form.template import FormPage
+from ocrbatch.job.sources import list_sources
 from ocrbatch.page.decode import decode
+from ocrbatch.page.register import register
+from ocrbatch.page.registration.index import FormIndex, index_forms
 from ocrbatch.records import Page
 from tests.helpers.render import (
     PINK,
@@ -24,7 +30,17 @@ from tests.helpers.render import (
     page_cells,
     render_page,
 )
-from tests.helpers.render_samples import SampleFile, render_file, sample_files, truth_table
+from tests.helpers.render_samples import (
+    FORM_FIELDS,
+    SampleFile,
+    blank_picture,
+    blank_sheets,
+    form_truth_rows,
+    render_file,
+    sample_files,
+    truth_rows,
+    truth_table,
+)
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 MNIST = Path(__file__).parents[1] / "../shared/data/digits/mnist.npz"
@@ -38,6 +54,22 @@ SHEET = PageSpec(
     ),
     (Text((12, 8), "A sheet", 4),),
 )
+
+
+FORMS = SAMPLES / "forms"
+SHEETS = dict(blank_sheets())
+
+
+@pytest.fixture(scope="module")
+def index() -> FormIndex:
+    return index_forms(load_forms([FORMS]))
+
+
+def form_page(name: str) -> FormPage:
+    (form,) = load_forms([FORMS / f"{name}.toml"])
+    (page,) = form.pages
+    assert form.name == name
+    return page
 
 
 def decoded(file: SampleFile) -> list[Page]:
@@ -93,10 +125,44 @@ def test_the_written_cells_of_a_sample_hold_ink_and_the_blank_ones_none(file: Sa
 
 def test_the_folder_holds_the_files_of_the_plan_and_is_small() -> None:
     names = {file.name for file in FILES}
-    assert {path.name for path in SAMPLES.iterdir()} == names | {"README.md", "truth.csv"}
-    assert sum(path.stat().st_size for path in SAMPLES.iterdir()) <= 2 * 1024 * 1024
+    assert {path.name for path in SAMPLES.iterdir()} == names | {"README.md", "truth.csv", "forms"}
+    assert sum(path.stat().st_size for path in SAMPLES.rglob("*")) <= 2 * 1024 * 1024
     readme = (SAMPLES / "README.md").read_text("utf-8")
     assert all(f"`{name}`" in readme for name in names)
+    assert all(f"`forms/{path.name}`" in readme for path in FORMS.iterdir())
+
+
+def test_only_the_plans_files_are_taken_for_pages(tmp_path: Path) -> None:
+    read = [source.name for source in list_sources([SAMPLES], tmp_path) if not source.skipped]
+    assert read == [file.name for file in sorted(FILES, key=lambda file: file.name)]
+
+
+@pytest.mark.parametrize("name", list(FORM_FIELDS))
+def test_a_form_of_the_samples_has_the_boxes_and_the_picture_of_its_blank_sheet(name: str) -> None:
+    page, sheet = form_page(name), SHEETS[name]
+    assert tuple(field.name for field in page.fields) == FORM_FIELDS[name]
+    for field, cells in zip(page.fields, sheet.cells, strict=True):
+        assert field.cells == pytest.approx(cells, abs=2), field.name
+    assert page.reference == (FORMS / f"{name}.blank").read_bytes()
+    assert (page.height, page.width) == sheet.pixels.shape
+    assert len(page.reference) < 100 * 1024
+    drawn, kept = (np.asarray(Image.open(io.BytesIO(data))) for data in (blank_picture(sheet), page.reference))
+    assert np.abs(drawn.astype(int) - kept).max() <= 16
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_the_samples_are_known_by_their_forms_and_their_fields_found(file: SampleFile, index: FormIndex) -> None:
+    for page, sheet in zip(decoded(file), file.sheets, strict=True):
+        found = register(page, index)
+        name = file.name[:4]
+        if name not in FORM_FIELDS:
+            assert (found.form, found.places, found.problem) == ("", (), "unknown form")
+            continue
+        assert (found.form, found.problem) == (name, "")
+        assert tuple(place.name for place in found.places) == FORM_FIELDS[name]
+        for place, cells in zip(found.places, page_cells(sheet.spec, sheet.dpi, sheet.scan), strict=True):
+            height = np.linalg.norm(cells[0, 3] - cells[0, 0])
+            assert np.abs(place.cells - cells).max() < 0.15 * height, (page.number, place.name)
 
 
 def test_the_group_4_and_photographic_kinds_are_what_their_names_say() -> None:
@@ -109,7 +175,8 @@ def test_the_group_4_and_photographic_kinds_are_what_their_names_say() -> None:
 
 def test_the_truth_table_is_the_plans_and_tells_of_every_page() -> None:
     text = (SAMPLES / "truth.csv").read_bytes().decode("utf-8")
-    assert text == truth_table()
+    assert text == truth_table(truth_rows())
+    assert (FORMS / "truth.csv").read_bytes().decode("utf-8") == truth_table(form_truth_rows())
     rows = list(csv.DictReader(text.splitlines()))
     told = {(row["file"], int(row["page"])) for row in rows}
     assert told == {(file.name, page) for file in FILES for page in range(1, len(file.sheets) + 1)}

@@ -1,4 +1,4 @@
-"""Render the folder of sample pages with its truth.
+"""Render the folder of sample pages with its truth, and the blank sheets that its forms are made of.
 
 ``python -m tests.helpers.render_samples --digits mnist.npz -o samples``
 """
@@ -14,12 +14,18 @@ from pathlib import Path
 from PIL import Image
 
 from tests.helpers.render import Digits, PageSpec, RenderedPage, Scan, mnist_digits, render_page
-from tests.helpers.render.plan import runs
+from tests.helpers.render.plan import Paper, runs
 from tests.helpers.render.sample_pages import card, mark_sheet, slip
 
 BLUE = (32, 44, 128)
 WRITTEN_AT = time.struct_time((2025, 1, 1, 0, 0, 0, 2, 1, 0))
 """PDFs carry a date: always this one, so that the same pages give the same bytes."""
+FORM_FIELDS = {
+    "card": ("member_number", "joined", "telephone", "post_code", "electricity", "water", "locker", "key_tag"),
+    "slip": ("date", "amount"),
+}
+"""The fields of the samples' forms, in reading order. The files of a form's pages begin with its name."""
+FORM_DPI = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +68,7 @@ def sample_files() -> Iterator[SampleFile]:
     photo = Scan(skew=-3.0, perspective=0.55, blur=1.6, noise=3.5, light=0.22, colour=True)
     yield SampleFile("marks-photo.jpg", (Sheet(mark_sheet(5, pen=BLUE), photo, 200, 15),), _jpeg(70))
     sheets = tuple(
-        _turned(mark_sheet(number), fax, skew, 240, number + 20)
-        for number, skew in ((6, -0.7), (7, 0.3), (8, 2.4))
+        _turned(mark_sheet(number), fax, skew, 240, number + 20) for number, skew in ((6, -0.7), (7, 0.3), (8, 2.4))
     )
     yield SampleFile("marks.tif", sheets, _tiff)
     green = Scan(skew=0.9, noise=2.2, colour=True, light=0.06)
@@ -93,17 +98,38 @@ def truth_rows() -> list[tuple[str, int, str, str]]:
     ]
 
 
+def blank_sheets() -> Iterator[tuple[str, RenderedPage]]:
+    """Give each form's name and its blank sheet, straight from the press."""
+    press = Scan(blur=0.6, noise=0, light=0, levels=20)
+    for name, spec in (("card", card(0)), ("slip", slip(0))):
+        blank = replace(spec, flourishes=(), paper=Paper((243, 242, 236)))
+        yield name, render_page(blank, dpi=FORM_DPI, scan=press, written=False)
+
+
+def form_truth_rows() -> list[tuple[str, int, str, str]]:
+    """Give file, page, field and value of every field of the pages that have a form."""
+    names = {file.name: FORM_FIELDS.get(file.name[:4], ()) for file in sample_files()}
+    return [
+        (file, page, names[file][int(field[1:]) - 1], value) for file, page, field, value in truth_rows() if names[file]
+    ]
+
+
 def render_file(file: SampleFile, digits: Digits) -> bytes:
     """Render a file's pages and encode them."""
     images = [Image.fromarray(sheet.render(digits).pixels) for sheet in file.sheets]
     return file.encode(images, file.sheets[0].dpi)
 
 
-def truth_table() -> str:
-    """Write ``truth.csv``: UTF-8, comma, CRLF."""
+def truth_table(rows: list[tuple[str, int, str, str]]) -> str:
+    """Write a table of truth: UTF-8, comma, CRLF."""
     text = io.StringIO(newline="")
-    csv.writer(text).writerows([("file", "page", "field", "value"), *truth_rows()])
+    csv.writer(text).writerows([("file", "page", "field", "value"), *rows])
     return text.getvalue()
+
+
+def blank_picture(sheet: RenderedPage) -> bytes:
+    """Encode a blank sheet as a grey PNG."""
+    return _png([Image.fromarray(sheet.page().pixels)], sheet.dpi)
 
 
 def _png(images: list[Image.Image], dpi: float) -> bytes:
@@ -147,7 +173,12 @@ def main() -> None:
             content = render_file(file, digits)
             (arguments.out / file.name).write_bytes(content)
             print(f"{file.name}: {len(file.sheets)} pages, {len(content) / 1024:.0f} KB")
-    (arguments.out / "truth.csv").write_text(truth_table(), encoding="utf-8", newline="")
+    forms = arguments.out / "forms"
+    forms.mkdir(exist_ok=True)
+    for name, sheet in blank_sheets():
+        (forms / f"{name}.blank").write_bytes(blank_picture(sheet))
+    for path, rows in ((arguments.out / "truth.csv", truth_rows()), (forms / "truth.csv", form_truth_rows())):
+        path.write_text(truth_table(rows), encoding="utf-8", newline="")
 
 
 if __name__ == "__main__":
