@@ -126,7 +126,7 @@ def filled_bill(form: Path) -> list[Image.Image]:
     box = fields["paid"].box
     for start, end in (((0.2, 0.2), (0.8, 0.8)), ((0.2, 0.8), (0.8, 0.2))):
         points = [(int(box.x + x * box.width), int(box.y + y * box.height)) for x, y in (start, end)]
-        cv2.line(sheets[0], *points, 50, 4, cv2.LINE_AA)
+        cv2.line(sheets[0], points[0], points[1], (50,), 4, cv2.LINE_AA)
     write(sheets[1], fields["meter"].cells, " 61072")
     turn = Image.Resampling.BICUBIC
     return [Image.fromarray(sheet).rotate(1.5, turn, expand=True, fillcolor=255) for sheet in sheets]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ocrbatch.geometry import enclosing_box
 from ocrbatch.output.crops import cut_crop
 from ocrbatch.records import Grey, Page, cell_quads, read_only
 from tests.output.values import a_field
@@ -66,6 +67,25 @@ def test_thin_strokes_survive_the_reduction() -> None:
     pixels[100:700, 999:1002] = 0
     crop = crop_of(pixels, row_of_cells(200, 200, 400, 4))
     assert crop[48].min() < 200
+
+
+@pytest.mark.parametrize("turn", [0, 6, -30, 90, 180])
+def test_the_crop_of_a_string_is_its_whole_box_level_whatever_was_found_in_it(turn: float) -> None:
+    pixels = np.full((600, 600), 255, np.uint8)
+    matrix = cv2.getRotationMatrix2D((300, 300), turn, 1)
+
+    def turned(left: int, top: int, right: int, bottom: int) -> np.ndarray:
+        return np.asarray(
+            [(x, y, 1) for x, y in ((left, top), (right, top), (right, bottom), (left, bottom))] @ matrix.T
+        )
+
+    whole, digit, sign = turned(180, 270, 420, 330), turned(320, 285, 340, 320), turned(200, 285, 220, 320)
+    cv2.fillConvexPoly(pixels, sign.round().astype(np.int32), (0,))
+    field = replace(a_field(), kind="string", cells=cell_quads([digit]), box=enclosing_box(whole))
+    crop = np.asarray(Image.open(io.BytesIO(cut_crop(Page(1, read_only(pixels), None), field))))
+    assert crop.shape == pytest.approx((60 * 1.3, 240 + 60 * 0.3), abs=3)
+    rows, columns = np.nonzero(crop < 128)
+    assert (columns.min(), columns.max(), rows.min(), rows.max()) == pytest.approx((29, 49, 24, 59), abs=3)
 
 
 def test_a_field_without_cells_gives_a_picture() -> None:
