@@ -105,7 +105,7 @@ def sheet_copies(form: Form, versions: int) -> Tally:
 def strangers(limit: int) -> Iterator[tuple[str, Grey]]:
     """Give pages that are of no form here: sudokus, samples, snippets of other cheques."""
     samples = truth.HERE.parents[1] / "samples"
-    files = [*truth.sudokus(), *(p for p in sorted(samples.iterdir()) if p.suffix not in (".csv", ".md", ".toml"))]
+    files = [*truth.sudokus(), *(p for p in sorted(samples.iterdir()) if p.suffix in (".png", ".jpg", ".tif", ".pdf"))]
     files += sorted((truth.PAGES / "orand_car_a/images").iterdir())
     for path in files[:limit]:
         yield path.name, first_page(path).pixels

@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from ocrbatch.page.registration.features import Features
 
-PER_FORM = 200
-PER_PAGE = 200
+PER_FORM = 150
+PER_PAGE = 150
 ALIKE = 64
 
 

@@ -24,7 +24,7 @@ REACH = 0.8
 MIN_REACH = 12.0
 MIN_STRENGTH = 4.0
 FIRM = 0.3
-ON_OUTLINE = 2.5
+OUTLINE = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def print_points(picture: Grey, fields: tuple[Field, ...], scale: float) -> Prin
     rows, columns = _edges(gx, gy, size, _writing(picture.shape, fields, scale))
     places = np.column_stack([columns, rows]).astype(np.float32) + np.float32(0.5)
     near = np.array([_near(places, one, scale) for one in fields], dtype=bool).reshape(len(fields), len(places))
-    ruled = near & np.array([_ruled(places, one, scale) for one in fields], dtype=bool).reshape(near.shape)
+    ruled = _outlines(picture.shape, fields, scale)[rows, columns] == np.arange(1, len(fields) + 1)[:, None]
     kept = _spread(places, near, picture.shape[1])
     rows, columns = rows[kept], columns[kept]
     strength = size[rows, columns]
@@ -111,15 +111,13 @@ def _near(places: Floats, one: Field, scale: float) -> npt.NDArray[np.bool_]:
     return np.asarray(inside_x & (y >= box.y * scale - reach) & (y <= box.bottom * scale + reach))
 
 
-def _ruled(places: Floats, one: Field, scale: float) -> npt.NDArray[np.bool_]:
-    """Tell the points on the outlines of a field's cells."""
-    ruled = np.zeros(len(places), bool)
-    for cell in one.cells * scale:
-        low, high = cell.min(axis=0), cell.max(axis=0)
-        outside = np.maximum(np.maximum(low - places, places - high).max(axis=1), 0)
-        inside = np.minimum(places - low, high - places).min(axis=1)
-        ruled |= (outside <= ON_OUTLINE) & (inside <= ON_OUTLINE)
-    return ruled
+def _outlines(shape: tuple[int, ...], fields: tuple[Field, ...], scale: float) -> npt.NDArray[np.int32]:
+    """Mark (H, W) the outlines of all cells with their field's number, from 1; 0 is none's."""
+    drawn = np.zeros(shape[:2], np.int32)
+    for number, one in enumerate(fields, start=1):
+        cells = [np.rint(cell * scale - 0.5).astype(np.int32) for cell in one.cells]
+        cv2.polylines(drawn, cells, True, (number,), OUTLINE)
+    return drawn
 
 
 def _spread(places: Floats, near: npt.NDArray[np.bool_], width: int) -> npt.NDArray[np.intp]:

@@ -16,6 +16,9 @@ Floats = npt.NDArray[np.float32]
 
 WORK_SIDE = 1000
 """Landmarks are looked for in a picture whose longer side has so many pixels."""
+CONTRAST = 150.0
+DARKEST, BRIGHTEST = 1.0, 99.0
+MOST_GAIN = 6.0
 
 
 class PageView:
@@ -31,9 +34,26 @@ class PageView:
     @cached_property
     def work(self) -> Grey:
         """The working picture (H, W) uint8."""
+        return self.stretched(self._small)
+
+    @cached_property
+    def _small(self) -> Grey:
         level, size = self._work_size
         picture: Grey = cv2.resize(self.level(level), size, interpolation=cv2.INTER_LINEAR)
         return picture
+
+    @cached_property
+    def _levels(self) -> Grey | None:
+        """The grey (256,) uint8 for each of a pale page's, so that its print is as dark as others'; else None."""
+        dark, bright = np.percentile(self._small[::2, ::2], (DARKEST, BRIGHTEST))
+        if bright - dark >= CONTRAST:
+            return None
+        gain = min(CONTRAST / max(bright - dark, 1.0), MOST_GAIN)
+        return np.clip(255 - (bright - np.arange(256)) * gain, 0, 255).astype(np.uint8)
+
+    def stretched(self, picture: Grey) -> Grey:
+        """Give a picture (h, w) of the page with its print as dark as most pages' is."""
+        return picture if self._levels is None else np.asarray(cv2.LUT(picture, self._levels), np.uint8)
 
     @property
     def to_page(self) -> Matrix:
@@ -110,4 +130,4 @@ def rectified(view: PageView, to_page: Matrix, width: int, height: int) -> Grey:
     picture: Grey = cv2.warpPerspective(
         source, matrix, (width, height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
     )
-    return picture
+    return view.stretched(picture)
