@@ -67,6 +67,7 @@ def off(place: FieldPlace, true: npt.NDArray[np.float32]) -> float:
 
 def registered(page: Page, index: FormIndex, tally: Tally) -> RegisteredPage:
     """Register a page, on one core, and note the time."""
+    cv2.setNumThreads(1)
     start = time.process_time()
     found = register(page, index)
     tally.seconds.append(time.process_time() - start)

@@ -15,10 +15,10 @@ import numpy.typing as npt
 from ocrbatch.geometry import Matrix
 from ocrbatch.records import Grey
 
-GLANCE_SIDE = 640
+SMALL_SIDE = 640
 GLANCE_COUNT = 500
 ORB_COUNT = 1000
-SIFT_COUNT = 1500
+SIFT_COUNT = 1000
 RATIO = 0.8
 MIN_MATCHES = 6
 TOLERANCE = 4.0
@@ -43,11 +43,7 @@ class Features:
 
 def glance_features(picture: Grey) -> Features:
     """Find the clearest ORB corners of a picture (H, W) uint8 at the working size, in a smaller one made of it."""
-    scale = GLANCE_SIDE / max(picture.shape)
-    height, width = (max(round(side * scale), 1) for side in picture.shape)
-    small = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
-    found = _features(small, cv2.ORB.create(GLANCE_COUNT, 1.3, 6, fastThreshold=20, edgeThreshold=15), 32, np.uint8)
-    return Features((found.points / np.float32(scale)).astype(np.float32), found.descriptors)
+    return _smaller(picture, cv2.ORB.create(GLANCE_COUNT, 1.3, 6, fastThreshold=20, edgeThreshold=15), 32, np.uint8)
 
 
 def orb_features(picture: Grey) -> Features:
@@ -56,8 +52,16 @@ def orb_features(picture: Grey) -> Features:
 
 
 def sift_features(picture: Grey) -> Features:
-    """Find SIFT corners of a picture (H, W) uint8 at the working size."""
-    return _features(picture, cv2.SIFT.create(SIFT_COUNT), 128, np.float32)
+    """Find SIFT corners of a picture (H, W) uint8 at the working size, in a smaller one: SIFT itself doubles it."""
+    return _smaller(picture, cv2.SIFT.create(SIFT_COUNT), 128, np.float32)
+
+
+def _smaller(picture: Grey, detector: Any, length: int, dtype: type) -> Features:
+    scale = SMALL_SIDE / max(picture.shape)
+    height, width = (max(round(side * scale), 1) for side in picture.shape)
+    small = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+    found = _features(small, detector, length, dtype)
+    return Features((found.points / np.float32(scale)).astype(np.float32), found.descriptors)
 
 
 def _features(picture: Grey, detector: Any, length: int, dtype: type) -> Features:
