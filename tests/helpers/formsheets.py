@@ -5,11 +5,13 @@ All pictures are grey (H, W) uint8; a matrix (3, 3) leads from the form's own pi
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import cv2
 import numpy as np
 
+from ocrbatch.design.print import print_form
 from ocrbatch.form.template import Field, Form, FormPage, Kind
 from ocrbatch.geometry import Box, Matrix, quad_size, transform_points
 from ocrbatch.records import FieldPlace, Grey, Page, RegisteredPage, cell_quads
@@ -177,3 +179,10 @@ def is_right(registered: RegisteredPage, form: Form, matrix: Matrix, page: int =
     fields = form.pages[page - 1].fields
     named = [place.name for place in registered.places] == [one.name for one in fields]
     return named and farthest(registered.places, fields, matrix) <= 0.25
+
+
+def printed_form(name: str, seed: int, pages: int = 1) -> Form:
+    """Make a form as ocrbatch prints it, markers in its corners; its reference is the printed sheet."""
+    bare = sheet_form(name, seed, pages=pages, reference=False)
+    pictures = print_form(bare).references
+    return replace(bare, pages=tuple(replace(p, reference=r) for p, r in zip(bare.pages, pictures, strict=True)))
