@@ -1,5 +1,6 @@
 """The README tells the truth: its commands, its tables, its excerpt, its picture and its program."""
 
+import ast
 import csv
 import re
 import shlex
@@ -13,12 +14,21 @@ import cv2
 import numpy as np
 import pytest
 import typer
+from PIL import Image
 
 from ocrbatch.commands.app import app
 from ocrbatch.errors import ExitCode
+from ocrbatch.form.documents import with_missing_pages
+from ocrbatch.form.schema import FieldTable, ManyPagesTable, OnePageTable
+from ocrbatch.form.store import load_forms, parse_form
+from ocrbatch.form.template import Blank, Kind
 from ocrbatch.output.tables import RESULT_COLUMNS
-from ocrbatch.records import PageStatus, Status
+from ocrbatch.page import strokes
+from ocrbatch.page.register import MIN_SCORE, NO_BOXES, NOT_REGISTERED, UNKNOWN_FORM
+from ocrbatch.records import PageResult, PageStatus, Status
+from tests.form.values import a_form
 from tests.helpers.readme import (
+    FORM_PICTURE,
     PICTURE,
     README,
     ROOT,
@@ -28,6 +38,7 @@ from tests.helpers.readme import (
     code_blocks,
     excerpt,
     run_samples,
+    show_form,
     shown_file,
     table,
 )
@@ -38,7 +49,21 @@ TEXT = README.read_text("utf-8")
 SHELL = [line for code in code_blocks() for line in code.splitlines()]
 PARTS = [part.strip() for line in SHELL for part in re.split(r"&&|\|", line)]
 COMMANDS = [part for part in PARTS if part.removeprefix(".venv/bin/").startswith("ocrbatch ")]
+PROBLEMS = (UNKNOWN_FORM, NOT_REGISTERED, NO_BOXES)
 INSTALLS = [part for part in PARTS if " install " in f" {part} "]
+
+
+def named_as(draft: Path, wanted: str) -> str:
+    """Give a draft's text with the fields' names of another form."""
+    names = iter(re.findall(r'^name = "(.*)"', wanted, re.MULTILINE))
+    return re.sub(r'(?m)^name = ".*"', lambda _: f'name = "{next(names)}"', draft.read_text("utf-8"))
+
+
+def run_here(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run one of the README's commands in a folder."""
+    program = [sys.executable, "-c", "from ocrbatch.commands.app import main; main()"]
+    words = [*program, *shlex.split(line)[1:]]
+    return subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
 
 
 def parse(command: Any, words: list[str]) -> None:
@@ -75,7 +100,7 @@ def test_every_command_of_the_program_is_shown() -> None:
 
 
 def test_the_samples_that_commands_name_exist() -> None:
-    named = set(re.findall(r"samples(?:/[\w.-]+)?", " ".join(PARTS)))
+    named = set(re.findall(r"samples(?:/[\w.-]+)*", " ".join(PARTS)))
     assert named
     assert all((ROOT / name).exists() for name in named)
 
@@ -121,13 +146,100 @@ def test_the_samples_have_the_fields_of_their_truth_and_none_is_accepted_that_is
     assert accepted == {key: truth[key]["value"] for key in accepted}
 
 
-def test_the_picture_is_what_the_program_draws(samples_job: Path) -> None:
-    drawn = (samples_job / "overlays" / f"{shown_file()}.p1.jpg").read_bytes()
-    shown, fresh = (cv2.imdecode(np.frombuffer(data, np.uint8), 1) for data in (PICTURE.read_bytes(), drawn))
-    assert PICTURE.stat().st_size <= 200 * 1024
+def assert_same_picture(path: Path, drawn: Path) -> None:
+    shown, fresh = (np.asarray(Image.open(one)) for one in (path, drawn))
+    assert path.stat().st_size <= 200 * 1024
     assert shown.shape == fresh.shape
     differing = (cv2.absdiff(shown, fresh).max(axis=2) > 60).mean()
     assert differing < 0.0005, "renew it: python -m tests.helpers.readme"
+
+
+def test_the_picture_is_what_the_program_draws(samples_job: Path) -> None:
+    assert_same_picture(PICTURE, samples_job / "overlays" / f"{shown_file()}.p1.jpg")
+
+
+def test_the_picture_of_a_form_is_what_the_program_draws(tmp_path: Path) -> None:
+    assert_same_picture(FORM_PICTURE, show_form(tmp_path / "form.jpg"))
+
+
+def test_the_tables_of_keys_and_kinds_are_those_of_a_forms_file() -> None:
+    keys = set().union(*(model.model_fields for model in (FieldTable, OnePageTable, ManyPagesTable)))
+    told = table(TEXT, "key")
+    assert sorted(row[0] for row in told) == sorted(keys)
+    (blank,) = (row[1] for row in told if row[0] == "blank")
+    assert all(one.value in blank for one in Blank)
+    assert [row[0] for row in table(TEXT, "kind", "value")] == [kind.value for kind in Kind]
+
+
+def test_the_table_of_reasons_is_the_programs() -> None:
+    folder, words = ROOT / "ocrbatch/page", set()
+    for path in folder.glob("*.py"):
+        for line in ast.parse(path.read_text("utf-8")).body:
+            value = getattr(line, "value", None)
+            if isinstance(line, ast.Assign) and isinstance(value, ast.Constant) and isinstance(value.value, str):
+                words.add(value.value)
+    named = {word for word in words if re.fullmatch(r"[a-z']+( [a-z']+)+", word)} - {*PROBLEMS, "struck out"}
+    in_cells = {"low confidence", "several digits", "not a digit"}
+    source = "".join(path.read_text("utf-8") for path in folder.glob("*.py"))
+    assert all(re.search(rf'"{word}( in|")', source) for word in in_cells)
+    assert {row[0] for row in table(TEXT, "reason", "meaning")} == named | in_cells
+
+
+def test_the_reasons_of_the_samples_are_in_the_table(samples_job: Path) -> None:
+    told = {row[0] for row in table(TEXT, "reason", "meaning")}
+    with (samples_job / "results.csv").open(encoding="utf-8", newline="") as file:
+        found = {
+            re.sub(r" in cells? .*", "", word) for row in csv.DictReader(file) for word in row["reasons"].split(";")
+        }
+    assert found - {""} <= told
+
+
+def test_the_table_of_the_pages_reasons_is_the_programs() -> None:
+    bill = a_form("bill", ("customer",), ("paid",))
+
+    def reasons(*numbers: int) -> set[str]:
+        pages = [
+            PageResult(i, "bill", PageStatus.READ, "", 1.0, 0.0, (), number) for i, number in enumerate(numbers, 1)
+        ]
+        return {page.reason for page in with_missing_pages(pages, [bill])} - {""}
+
+    wanted = {*PROBLEMS} | reasons(1) | reasons(1, 2, 2, 1)
+    assert {row[0] for row in table(TEXT, "page's reason")} == wanted
+    assert f"Below {MIN_SCORE} a page is not read" in TEXT
+
+
+def test_the_marks_that_are_told_are_those_that_are_read() -> None:
+    (told,) = (row[1] for row in table(TEXT, "kind", "value") if row[0] == "mark")
+    assert told.startswith(f"{strokes.TICKED}, {strokes.CROSSED} or {strokes.STRUCK_OUT};")
+
+
+def test_the_forms_and_their_commands_work_as_told(tmp_path: Path) -> None:
+    slip, bill = code_blocks("toml")
+    (tmp_path / "samples").symlink_to(ROOT / "samples")
+    (tmp_path / "forms").mkdir()
+    assert slip == (ROOT / "samples/forms/slip.toml").read_text("utf-8")
+    (steps,) = re.findall(r"^## Forms$.*?^## ", TEXT, re.DOTALL | re.MULTILINE)
+    lines = re.findall(r"^ *(ocrbatch .*)$", steps, re.MULTILINE)
+    assert {tuple(line.split()[1:3]) for line in lines} >= {
+        ("form", name) for name in ("draft", "check", "show", "print")
+    }
+    for line in lines:
+        words = shlex.split(line)[1:]
+        if words[1] == "print":
+            (tmp_path / "forms/bill.toml").write_text(bill, "utf-8")
+        done = run_here(line, tmp_path)
+        assert done.returncode == 0, (line, done.stderr)
+        if words[1] == "draft":
+            (tmp_path / "forms/slip.toml").write_text(named_as(tmp_path / "forms/slip.toml", slip), "utf-8")
+    made, told = (load_forms([folder / "forms/slip.toml"])[0].pages[0] for folder in (tmp_path, ROOT / "samples"))
+    assert [one.name for one in made.fields] == [one.name for one in told.fields]
+    for one, other in zip(made.fields, told.fields, strict=True):
+        assert one.cells == pytest.approx(other.cells, abs=1)
+    assert all((tmp_path / name).exists() for name in ("forms/slip.draft.jpg", "forms/slip.show.jpg", "bill.pdf"))
+    table_of_slips = (tmp_path / "out/forms/slip.csv").read_text("utf-8").splitlines()
+    assert table_of_slips[0] == "file,page,date,amount,lowest_confidence,status"
+    assert len(table_of_slips) == 5
+    assert [len(page.fields) for page in parse_form(bill.encode(), tmp_path / "forms/bill.toml").pages] == [2, 1]
 
 
 def test_the_measures_of_real_pages_are_those_that_are_taken() -> None:
@@ -147,8 +259,9 @@ def test_the_program_for_python_runs() -> None:
     command = [sys.executable, "-c", program]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
-    fields, digit = done.stdout.splitlines()[:-1], done.stdout.splitlines()[-1]
+    *fields, first, second, third, digit = done.stdout.splitlines()
     assert [line.split()[0] for line in fields] == [row[0] for row in table(block("excerpt"), *SHOWN)]
+    assert all(line.startswith("slip 0.9") and "'date': " in line for line in (first, second, third))
     assert digit.startswith("6 0.9")
 
 

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from ocrbatch.design.ink import Ink, find_ink
 from ocrbatch.geometry import Box
+from ocrbatch.page.registration.landmarks import find_markers
 from ocrbatch.records import Grey
 
 WORK_SIDE = 1000
@@ -34,7 +35,8 @@ def look_at_landmarks(pixels: Grey, fields: Sequence[Box], dpi: float | None) ->
     scale = min(1.0, WORK_SIDE / max(pixels.shape))
     unit = (dpi / 25.4 if dpi else max(pixels.shape) / TYPICAL_SIDE) * scale
     size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
-    ink = find_ink(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), unit)
+    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    ink = find_ink(small, unit)
     boxes = [_scaled(box, scale) for box in fields]
     # The frames of the fields are printed, too.
     points = _corners(_without(ink, boxes, -round(FRAME * unit)))
@@ -52,7 +54,8 @@ def look_at_landmarks(pixels: Grey, fields: Sequence[Box], dpi: float | None) ->
                     f"its landmarks are all in the {halves[share < 0.5]} half",
                     "print something in the other half too, or marks in the corners, as form print does",
                 )
-    if _same_turned(ink, boxes):
+    # Markers have numbers, which tell where up is.
+    if not find_markers(small) and _same_turned(ink, boxes):
         yield (
             "it looks the same upside down",
             "print something at one end only, so that a page that was fed the wrong way round is noticed",

@@ -1,6 +1,6 @@
 """What the README shows of the program's own output, and its renewal: ``python -m tests.helpers.readme [--real]``.
 
-Renews the excerpt of results.csv and the picture; with ``--real`` also the figures of the real pages and digits.
+Renews the excerpt of results.csv and the pictures; with ``--real`` also the figures of the real pages and digits.
 """
 
 import argparse
@@ -9,11 +9,13 @@ import re
 import subprocess
 import sys
 import tempfile
+import textwrap
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 PICTURE = ROOT / ".github" / "overlay.jpg"
+FORM_PICTURE = ROOT / ".github" / "form.jpg"
 SHOWN = ["field", "value", "confidence", "status", "reasons", "runner_up"]
 SETS = {
     "sudoku": "40 sudokus",
@@ -45,9 +47,9 @@ def table(text: str, *header: str) -> list[list[str]]:
 
 
 def code_blocks(language: str = "") -> list[str]:
-    """Give the README's code blocks of one language."""
-    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", README.read_text("utf-8"), re.DOTALL | re.MULTILINE)
-    return [code for found, code in blocks if found == language]
+    """Give the README's code blocks of one language, those within a list too."""
+    blocks = re.findall(r"^( *)```(\w*)\n(.*?)^\1```$", README.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    return [textwrap.dedent(code) for _, found, code in blocks if found == language]
 
 
 def shown_file() -> str:
@@ -66,9 +68,20 @@ def excerpt(results: Path) -> list[list[str]]:
 
 def run_samples(out: Path) -> Path:
     """Read the samples as the README's command does; gives the output folder."""
-    command = [sys.executable, "-c", "from ocrbatch.commands.app import main; main()", "run"]
-    subprocess.run([*command, str(ROOT / "samples"), "-o", str(out), "--overlays"], check=True, capture_output=True)
+    _ocrbatch("run", str(ROOT / "samples"), "-o", str(out), "--overlays")
     return out
+
+
+def show_form(picture: Path) -> Path:
+    """Draw a form of the samples over one of its pages, as the README's command does; gives the picture."""
+    form, scan = ROOT / "samples/forms/slip.toml", ROOT / "samples/slip-green.jpg"
+    _ocrbatch("form", "show", str(form), str(scan), "-o", str(picture))
+    return picture
+
+
+def _ocrbatch(*words: str) -> None:
+    command = [sys.executable, "-c", "from ocrbatch.commands.app import main; main()"]
+    subprocess.run([*command, *words], check=True, capture_output=True)
 
 
 def _pattern(start: str) -> str:
@@ -113,6 +126,7 @@ def main() -> None:
         rows = [[f"`{row[0]}`", f"`{row[1]}`" if row[1] else "", *row[2:]] for row in excerpt(out / "results.csv")]
         _put("excerpt", SHOWN, rows)
         PICTURE.write_bytes((out / "overlays" / f"{shown_file()}.p1.jpg").read_bytes())
+        FORM_PICTURE.write_bytes(show_form(Path(folder) / "form.jpg").read_bytes())
     if options.real:
         _put("measured on real pages", ["pages", "what", "reached"], _measured())
         _put("measured on real digits", ["set", "what", "of", "reached"], _measured_digits())
