@@ -63,7 +63,7 @@ def finish(prepared: PreparedPage, scores: Probabilities, accept: float) -> Page
     return PageResult(
         page=prepared.registered.page.number,
         form=prepared.registered.form,
-        status=PageStatus.REVIEW if waiting or not readings else PageStatus.READ,
+        status=PageStatus.REVIEW if waiting or prepared.registered.problem else PageStatus.READ,
         reason=prepared.registered.problem,
         registration=prepared.registered.registration,
         skew_degrees=prepared.registered.skew_degrees,

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ocrbatch.geometry import transform_points
-from ocrbatch.page.registration.fit import place_cells
+from ocrbatch.page.registration.fit import place_cells, place_points
 from ocrbatch.page.registration.index import FormIndex
 from ocrbatch.page.registration.locate import Located, locate
 from ocrbatch.page.registration.view import PageView
@@ -67,6 +67,5 @@ def _places(found: Located) -> tuple[FieldPlace, ...]:
 def _skew(found: Located) -> float:
     """Give the turn of the form's rows on the page in degrees, clockwise."""
     width, height = found.reference.size
-    middle = np.array([[width / 2 - 50, height / 2], [width / 2 + 50, height / 2]])
-    start, end = transform_points(found.fit.to_page, middle)
+    start, end = place_points(found.fit, np.array([[width / 4, height / 2], [3 * width / 4, height / 2]]))
     return float(np.degrees(np.arctan2(end[1] - start[1], end[0] - start[0])))

@@ -152,6 +152,11 @@ def place_cells(found: Fit, cells: Sequence[Floats]) -> list[Floats]:
     return np.split(placed, np.cumsum([len(one) for one in cells])[:-1])
 
 
+def place_points(found: Fit, points: Floats | Doubles) -> Floats:
+    """Lead points (n, 2) of no field from the working frame to the page's pixels."""
+    return transform_points(found.to_page, points + _cubic(_unit(points, found.size)) @ found.bend.T)
+
+
 def _residual(offsets: Offsets) -> Floats:
     return np.where(offsets.seen, np.abs(offsets.along), np.inf).astype(np.float32)
 
