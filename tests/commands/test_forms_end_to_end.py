@@ -228,6 +228,11 @@ def test_a_printed_form_that_was_filled_in_is_registered_and_read(command: Comma
     assert row | values == row
 
 
+def test_a_printed_form_gives_no_warning(command: Command, bill: Path) -> None:
+    answer = command("form", "check", "--strict", bill)
+    assert (answer.code, answer.out) == (0, "no faults found\n")
+
+
 def test_a_document_without_one_of_its_pages_is_told(command: Command, bill: Path, tmp_path: Path) -> None:
     scans = tmp_path / "in"
     scans.mkdir()
