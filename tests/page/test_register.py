@@ -280,7 +280,9 @@ def test_a_page_of_which_half_is_missing_is_not_read(
         sheet = sheet[half]
     else:
         sheet[half] = cover
-    assert is_given_up(register(page_of(sheet), one_form))
+    registered = register(page_of(sheet), one_form)
+    assert is_given_up(registered)
+    assert registered.problem == UNKNOWN_FORM or registered.registration > 0.1
 
 
 CUT = pytest.mark.xfail(strict=True, reason="a field of which two thirds are off the page gets its place beyond it")

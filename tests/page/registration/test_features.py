@@ -92,6 +92,22 @@ def test_the_first_features_come_from_all_parts_of_the_picture() -> None:
     assert np.histogram(first.points[:, 1], [0, 225, 450, 675, 900])[0].min() >= 10
 
 
+def test_of_each_part_the_strongest_features_come_first() -> None:
+    random = np.random.default_rng(0)
+    picture = np.full((900, 700), 250, np.uint8)
+    places = [(60 + 120 * (number % 5), 70 + 110 * (number // 5)) for number in range(35)]
+    for x, y in places:
+        for _ in range(4):
+            dx, dy = (int(side) for side in random.integers(-45, 45, 2))
+            cv2.putText(picture, "ae", (x + dx, y + dy), cv2.FONT_HERSHEY_SIMPLEX, 0.4, (190,), 1)
+    for x, y in places:
+        picture[y - 18 : y + 18, x - 18 : x + 18] = 250
+        cv2.putText(picture, "K", (x - 12, y + 12), cv2.FONT_HERSHEY_SIMPLEX, 1.0, (10,), 3)
+    first = orb_features(picture).first(90).points
+    far = np.abs(first[:, None] - np.float32(places)[None]).max(axis=2).min(axis=1)
+    assert (far < 20).mean() > 0.75
+
+
 def test_a_proposal_does_not_depend_on_the_random_state() -> None:
     one, other = orb_features(SHEET), orb_features(seen(SHEET, turn=20, tilt=0.1)[0])
     proposals = []

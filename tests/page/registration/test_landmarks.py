@@ -125,6 +125,17 @@ def test_squares_are_told_from_others_that_lie_about_and_may_lack_one(missing: i
     assert np.abs(transform_points(proposal, SQUARES) - transform_points(matrix, SQUARES)).max() < 15
 
 
+def test_of_two_squares_that_lie_close_the_one_that_fits_is_taken() -> None:
+    _, matrix = seen(with_squares(SQUARES), turn=12, noise=0)
+    page = transform_points(matrix, SQUARES)
+    for number in range(4):
+        for order in (1, -1):
+            strays = np.concatenate([page, page[[number]] + np.float32([11, 9])])[::order]
+            proposal = propose_by_squares(SQUARES, strays)
+            assert proposal is not None
+            assert np.abs(transform_points(proposal, SQUARES) - page).max() < 1
+
+
 def test_squares_that_lie_otherwise_are_no_proposal() -> None:
     line = np.float32([[100, 100], [100, 300], [100, 420], [100, 800]])
     assert propose_by_squares(SQUARES, line) is None

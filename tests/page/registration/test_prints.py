@@ -85,11 +85,16 @@ def test_a_form_without_print_is_learned_by_its_lines() -> None:
 
 def test_faint_tints_are_not_learned_beside_firm_print() -> None:
     tinted = SHEET.copy()
-    tinted[::2, 560:690] = np.minimum(tinted[::2, 560:690], 236)
-    x = print_points(tinted, FIELDS[:1], 1.0).places[:, 0]
-    y = print_points(tinted, FIELDS[:1], 1.0).places[:, 1]
-    free = (x > 570) & (x < 680) & (y > 300) & (y < 380)
-    assert not free.any()
+    for row in range(290, 400, 8):
+        tinted[row : row + 4, 560:690] = 230
+    x, y = print_points(tinted, FIELDS[:1], 1.0).places.T
+    assert not ((x > 570) & (x < 680) & (y > 295) & (y < 390)).any()
+
+
+def test_print_far_from_any_field_is_learned_too() -> None:
+    rows = print_points(SHEET, FIELDS[:1], 1.0).places[:, 1]
+    assert (rows > 790).sum() > 20
+    assert (rows < 70).sum() > 10
 
 
 @pytest.mark.parametrize("picture", [np.full((300, 200), 250, np.uint8), np.zeros((300, 200), np.uint8)])

@@ -68,6 +68,19 @@ def test_the_least_sure_field_decides(reference: Reference, right: Fit, number: 
     assert score(right, reference.prints) > 0.9
 
 
+def test_neither_a_fields_own_lines_nor_the_print_around_it_speak_for_the_other(
+    reference: Reference, right: Fit
+) -> None:
+    # The lines of a table's next row look the same, and the row's label does not.
+    sure, tried = score(right, reference.prints), 0
+    for near, ruled in zip(reference.prints.near, reference.prints.ruled, strict=True):
+        for points in (near & ruled, near & ~ruled):
+            if points.sum() >= 12:
+                tried += 1
+                assert score(lost(right, points), reference.prints) < sure - 0.03
+    assert tried >= 10
+
+
 def test_evidence_is_a_share(reference: Reference, right: Fit) -> None:
     for found in (right, lost(right, np.ones(len(right.residual), bool)), replace(right, elsewhere=right.residual)):
         rows = evidence(found, reference.prints)
