@@ -1,19 +1,26 @@
-"""The digits of other countries' hands, drawn onto digits of MNIST's: a barred 7, a 1 with upstroke or foot."""
+"""The digits of other hands, drawn onto digits of MNIST's: a barred 7, a 1 with upstroke or foot, ink gone over."""
 
 import cv2
 import numpy as np
 
 from ocrbatch.records import Grey
 
-SHARES = {7: 0.35, 1: 0.3, 0: 0.02, 2: 0.12, 3: 0.05}
+SHARES = {7: 0.45, 1: 0.3, 0: 0.02, 2: 0.12, 3: 0.05}
 """How many of a label's digits are changed: 7s get a bar or a hook, 1s an upstroke, some 2s and 3s a curl where
 they begin, and a few 0s a slash."""
 HOOKED = 0.35
 BARRED = 0.85
+ROUNDED = 0.4
+"""How many of the changed 7s have a top that sags or arches; these are barred always, for without a bar a 7 whose
+top sags is a 4 or a 9."""
+RETRACED = {1: 0.08}
+RETRACED_OF_OTHERS = 0.025
+"""How many digits are gone over with the pen: most often 1s, the quickest to draw twice."""
 
 
 def national_form(canvas: Grey, label: int, rng: np.random.Generator) -> Grey:
     """Change a digit drawn on ``canvas`` (n, n) uint8 into another country's form, or leave it."""
+    canvas = _retrace(canvas, rng) if rng.random() < RETRACED.get(label, RETRACED_OF_OTHERS) else canvas
     if rng.random() >= SHARES.get(label, 0.0):
         return canvas
     x, y, width, height = cv2.boundingRect(cv2.threshold(canvas, 127, 255, cv2.THRESH_BINARY)[1])
@@ -22,11 +29,7 @@ def national_form(canvas: Grey, label: int, rng: np.random.Generator) -> Grey:
     pen = _pen(canvas, y + height // 2, rng)
     drawn = canvas.copy()
     if label == 7:
-        hooked = rng.random() < HOOKED
-        if hooked:
-            _hook(drawn, (x, y, width, height), pen, rng)
-        if not hooked or rng.random() < BARRED:
-            _bar(drawn, (x, y, width, height), pen, rng)
+        drawn = _seven(canvas, (x, y, width, height), pen, rng)
     elif label in (2, 3):
         _curl(drawn, (x, y, width, height), pen, rng)
     elif label == 0:
@@ -36,14 +39,58 @@ def national_form(canvas: Grey, label: int, rng: np.random.Generator) -> Grey:
     return drawn
 
 
-def _bar(canvas: Grey, box: tuple[int, int, int, int], pen: int, rng: np.random.Generator) -> None:
-    """Draw the bar of a 7 across the middle of its stem."""
+def _seven(canvas: Grey, box: tuple[int, int, int, int], pen: int, rng: np.random.Generator) -> Grey:
+    """Give a 7 with a hook, a bar or both, its top rounded or not; as it was where that would close a loop."""
+    rounded, hooked = rng.random() < ROUNDED, rng.random() < HOOKED
+    drawn = _round_top(canvas, box, rng) if rounded else canvas.copy()
+    if hooked:
+        _hook(drawn, box, pen, rng)
+    if rounded or not hooked or rng.random() < BARRED:
+        _bar(drawn, box, 0.5 if rounded else 0.35, pen, rng)
+    # A bar that meets the hook makes a 9 or a 4 of it.
+    return drawn if _loops(drawn) <= _loops(canvas) else canvas
+
+
+def _loops(canvas: Grey) -> int:
+    """Count the patches of paper that the writing closes in."""
+    framed = cv2.copyMakeBorder(canvas, 1, 1, 1, 1, cv2.BORDER_CONSTANT)
+    paper = cv2.threshold(framed, 60, 255, cv2.THRESH_BINARY_INV)[1]
+    return cv2.connectedComponents(paper, connectivity=4)[0] - 2
+
+
+def _bar(canvas: Grey, box: tuple[int, int, int, int], highest: float, pen: int, rng: np.random.Generator) -> None:
+    """Draw the bar of a 7 across its stem, from ``highest`` to three quarters of the way down, and mostly rising."""
     x, y, width, height = box
-    middle = y + height * rng.uniform(0.42, 0.6)
+    middle = y + height * rng.uniform(highest, 0.77)
     centre = _centre(canvas, int(middle), x + width / 2)
-    half = width * rng.uniform(0.25, 0.5)
-    tilt = half * rng.uniform(-0.35, 0.15)
-    _line(canvas, (centre - half, middle - tilt), (centre + half, middle + tilt), pen)
+    half = width * rng.uniform(0.2, 0.5)
+    rise = half * np.tan(np.deg2rad(rng.uniform(-10, 22)))
+    _line(canvas, (centre - half, middle + rise), (centre + half, middle - rise), pen)
+
+
+def _round_top(canvas: Grey, box: tuple[int, int, int, int], rng: np.random.Generator) -> Grey:
+    """Let the top of a 7 sag between its ends, as one drawn in one stroke does, or arch a little."""
+    x, y, width, height = box
+    depth = height * (rng.uniform(0.1, 0.33) if rng.random() < 0.75 else rng.uniform(-0.14, -0.05))
+    rows, columns = np.mgrid[0 : len(canvas), 0 : len(canvas)].astype(np.float32)
+    across = np.clip((columns - x) / width, 0, 1)
+    down = np.clip((rows - y - max(depth, 0)) / (0.6 * height), 0, 1)
+    # Most in the middle of the top, nothing at its ends and further down the stem.
+    moved = np.float32(depth) * np.sin(np.pi * across) * (1 - down)
+    rounded: Grey = cv2.remap(canvas, columns, (rows - moved).astype(np.float32), cv2.INTER_LINEAR, borderValue=0)
+    return rounded
+
+
+def _retrace(canvas: Grey, rng: np.random.Generator) -> Grey:
+    """Go over the whole digit again, up to 6 degrees and about 2 pixels of a tile beside the first stroke."""
+    side = len(canvas)
+    if rng.random() < 0.5:  # with a pen so thin that paper shows between the strokes
+        canvas = cv2.erode(canvas, np.ones((3, 3), np.uint8))
+    move = cv2.getRotationMatrix2D((side / 2, side / 2), rng.uniform(-6, 6), 1.0)
+    move[:, 2] += rng.uniform(-1, 1, 2) * side * 2 / 32
+    again: Grey = cv2.warpAffine(canvas, move, (side, side), flags=cv2.INTER_LINEAR)
+    twice: Grey = cv2.max(canvas, again)
+    return twice
 
 
 def _hook(canvas: Grey, box: tuple[int, int, int, int], pen: int, rng: np.random.Generator) -> None:

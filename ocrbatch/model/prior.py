@@ -24,11 +24,14 @@ def bring_to_practice(model: Any, trained: float) -> None:
 
     ``trained`` is the share (0–1) of what the training showed that was no digit; 0 leaves the network as it is.
     """
-    if not trained:
-        return
-    kernel, bias = model.layers[-1].get_weights()
-    bias[NOT_A_DIGIT] += np.log(_odds(MET) / _odds(trained))
-    model.layers[-1].set_weights([kernel, bias])
+    if trained:
+        _raise_bias(model, np.log(_odds(MET) / _odds(trained)))
+
+
+def bring_to_training(model: Any, shown: float) -> None:
+    """Undo ``bring_to_practice`` in place, to train further where ``shown`` (a share, 0–1) is no digit."""
+    if shown:
+        _raise_bias(model, np.log(_odds(shown) / _odds(MET)))
 
 
 def practice_weights(labels: Labels) -> Floats:
@@ -38,6 +41,12 @@ def practice_weights(labels: Labels) -> Floats:
     if strange.any() and not strange.all():
         weights[strange] = _odds(MET) * np.count_nonzero(~strange) / np.count_nonzero(strange)
     return weights
+
+
+def _raise_bias(model: Any, by: float) -> None:
+    kernel, bias = model.layers[-1].get_weights()
+    bias[NOT_A_DIGIT] += by
+    model.layers[-1].set_weights([kernel, bias])
 
 
 def _odds(share: float) -> float:

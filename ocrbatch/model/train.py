@@ -22,10 +22,10 @@ from ocrbatch.model.evaluate import measure
 from ocrbatch.model.export import finish
 from ocrbatch.model.parts import Split, draw_epoch_indices, split_mixture, to_input
 from ocrbatch.model.plots import confusion_picture, history_picture, mistakes_picture, predictions_picture
-from ocrbatch.model.prior import bring_to_practice
+from ocrbatch.model.prior import bring_to_practice, bring_to_training
 from ocrbatch.output.files import make_folder, output_errors
-from ocrbatch.page.classify import import_keras, make_classifier
-from ocrbatch.records import NOT_A_DIGIT, Tiles
+from ocrbatch.page.classify import import_keras, make_classifier, open_keras
+from ocrbatch.records import NOT_A_DIGIT, ModelFile, Tiles
 
 NAME = "digits"
 UNFINISHED = ".unfinished"
@@ -69,9 +69,16 @@ class State:
     history: tuple[dict[str, float], ...]
 
 
-def train(mixture: Mixture, folder: Path, settings: Settings, report: Report = lambda line: None) -> Path:
+def train(
+    mixture: Mixture,
+    folder: Path,
+    settings: Settings,
+    report: Report = lambda line: None,
+    start: ModelFile | None = None,
+) -> Path:
     """Train on ``mixture`` and write the model, its other forms, its card, history and pictures to ``folder``.
 
+    ``start`` is an earlier result (.keras or .h5) of the same architecture to go on from, instead of a fresh network.
     An interrupted training goes on where it stopped when called again. Returns the int8 LiteRT file's path.
     Raises UsageError for a set that the network has no output for, OutputError for a folder that cannot be written.
     """
@@ -81,12 +88,18 @@ def train(mixture: Mixture, folder: Path, settings: Settings, report: Report = l
         raise UsageError(f"{settings.architecture} tells ten digits only; leave --strangers out, or train ocr")
     keras = import_keras()
     work = _make_folder(folder)
-    state = _load_state(work, settings, mixture)
+    told = asdict(settings) | ({"start": start.name, "start_sha256": start.sha256} if start else {})
+    state = _load_state(work, told, mixture)
     make_repeatable(keras, settings.seed)
     draw = _drawer(split, settings, strangers=strangers)
     shown = float(split.fit_weights.sum()) * (1 + STRANGER_SHARE * (strangers and settings.worn))
-    model = _open(keras, work, state.epoch) if state.epoch else compile_model(keras, settings, round(shown))
-    if state.epoch:
+    if not state.epoch:
+        model = open_keras(start) if start else build(settings.architecture)
+        if start and strangers:
+            bring_to_training(model, _strange_share(split, settings))
+        compile_model(keras, model, settings, round(shown))
+    else:
+        model = _open(keras, work, state.epoch)
         report(f"goes on after epoch {state.epoch} of {settings.epochs}")
     with ThreadPoolExecutor(1) as drawer:
         upcoming = drawer.submit(draw, state.epoch + 1)
@@ -112,7 +125,7 @@ def train(mixture: Mixture, folder: Path, settings: Settings, report: Report = l
     bring_to_practice(best, _strange_share(split, settings) if strangers else 0.0)
     with output_errors(folder):
         write_history(folder / "history.csv", state.history)
-    exported = finish(best, mixture, split, settings=asdict(settings), epoch=state.best_epoch, folder=folder, name=NAME)
+    exported = finish(best, mixture, split, settings=told, epoch=state.best_epoch, folder=folder, name=NAME)
     with output_errors(folder):
         write_pictures(exported, mixture, split, state.history)
         _clear(work)
@@ -127,9 +140,8 @@ def make_repeatable(keras: Any, seed: int) -> None:
     tf.config.experimental.enable_op_determinism()
 
 
-def compile_model(keras: Any, settings: Settings, shown: int) -> Any:
-    """Build the network with its loss and optimizer; ``shown`` is how many tiles an epoch has."""
-    model = build(settings.architecture)
+def compile_model(keras: Any, model: Any, settings: Settings, shown: int) -> None:
+    """Give the network its loss and optimizer; ``shown`` is how many tiles an epoch has."""
     steps = max(1, shown // settings.batch)
     rate = keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=settings.learning_rate / 20,
@@ -145,7 +157,6 @@ def compile_model(keras: Any, settings: Settings, shown: int) -> Any:
         metrics=["accuracy"],
         jit_compile=False,  # compiling for the processor measured three times slower a step
     )
-    return model
 
 
 def write_pictures(model: Path, mixture: Mixture, split: Split, history: Sequence[Mapping[str, float]]) -> None:
@@ -238,8 +249,8 @@ def _make_folder(folder: Path) -> Path:
     return work
 
 
-def _load_state(work: Path, settings: Settings, mixture: Mixture) -> State:
-    fresh = State(asdict(settings), mixture.sha256, 0, 0, ())
+def _load_state(work: Path, settings: dict[str, Any], mixture: Mixture) -> State:
+    fresh = State(settings, mixture.sha256, 0, 0, ())
     path = work / "state.json"
     if not path.exists():
         return fresh

@@ -2,6 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
+from ocrbatch.model import hands
 from ocrbatch.model.augment import augment_epoch
 from ocrbatch.model.hands import national_form
 from ocrbatch.model.strangers import DRAWERS, SHARES, draw_stranger
@@ -22,6 +23,20 @@ def big_one() -> Grey:
     canvas = np.zeros((72, 72), np.uint8)
     cv2.line(canvas, (36, 12), (34, 60), 255, 4)
     return canvas
+
+
+@pytest.fixture
+def big_seven() -> Grey:
+    canvas = np.zeros((72, 72), np.uint8)
+    cv2.line(canvas, (22, 12), (50, 12), 255, 4)
+    cv2.line(canvas, (50, 12), (36, 60), 255, 4)
+    return canvas
+
+
+@pytest.fixture
+def never_retraced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hands, "RETRACED", {})
+    monkeypatch.setattr(hands, "RETRACED_OF_OTHERS", 0.0)
 
 
 def test_every_label_stays_and_strangers_are_added() -> None:
@@ -50,23 +65,86 @@ def test_no_tile_is_empty_and_most_are_changed() -> None:
 
 
 @pytest.mark.parametrize("seed", range(30))
-def test_an_upstroke_only_adds_ink_to_the_left_of_a_1(big_one: Grey, seed: int) -> None:
+def test_an_upstroke_only_adds_ink_to_the_left_of_a_1(big_one: Grey, seed: int, never_retraced: None) -> None:
     changed = national_form(big_one, 1, np.random.default_rng(seed))
     assert (changed >= big_one).all()
     assert not changed[20:50, 44:].any()
 
 
-def test_the_other_digits_have_one_form(big_one: Grey) -> None:
+def test_the_other_digits_have_one_form(big_one: Grey, never_retraced: None) -> None:
     for label in (4, 5, 6, 8, 9, 10):
         assert national_form(big_one, label, np.random.default_rng(label)) is big_one
 
 
 @pytest.mark.parametrize("label", [2, 3, 7])
-def test_hooks_curls_and_bars_only_add_ink(label: int, big_one: Grey) -> None:
+def test_hooks_curls_and_bars_only_add_ink(
+    label: int, big_one: Grey, never_retraced: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hands, "ROUNDED", 0.0)
     forms = [national_form(big_one, label, np.random.default_rng(seed)) for seed in range(60)]
     changed = [form for form in forms if form is not big_one]
     assert changed
     assert all((form >= big_one).all() for form in changed)
+
+
+def test_the_bar_of_a_7_crosses_its_stem_from_a_third_to_near_its_foot(
+    big_seven: Grey, never_retraced: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hands, "ROUNDED", 0.0)
+    monkeypatch.setattr(hands, "HOOKED", 0.0)
+    rows = []
+    for seed in range(120):
+        changed = national_form(big_seven, 7, np.random.default_rng(seed))
+        if changed is not big_seven:
+            added = cv2.subtract(changed, big_seven) > 127
+            rows.append(float(np.nonzero(added)[0].mean()))
+            columns = np.nonzero(added.any(axis=0))[0]
+            stem = np.nonzero(big_seven[round(rows[-1])] > 127)[0]
+            assert columns.min() < stem.min()
+            assert columns.max() > stem.max()
+    assert 12 + 0.33 * 48 < min(rows) < 12 + 0.42 * 48
+    assert 12 + 0.68 * 48 < max(rows) < 12 + 0.83 * 48
+
+
+def test_the_top_of_a_7_sags_or_arches_and_its_ends_stay(
+    big_seven: Grey, never_retraced: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hands, "ROUNDED", 1.0)
+    monkeypatch.setattr(hands, "HOOKED", 0.0)
+    tops = set()
+    for seed in range(60):
+        changed = national_form(big_seven, 7, np.random.default_rng(seed))
+        if changed is not big_seven:
+            tops.add(int((changed[:, 36] > 127).argmax()))
+            assert changed[8:17, 20:23].max() > 127
+            assert changed[8:17, 50:53].max() > 127
+    assert min(tops) < 9
+    assert max(tops) > 20
+
+
+def test_no_bar_closes_a_loop(big_seven: Grey, never_retraced: None) -> None:
+    hooked = big_seven.copy()
+    cv2.line(hooked, (22, 12), (22, 34), 255, 4)
+    for seed in range(80):
+        changed = national_form(hooked, 7, np.random.default_rng(seed))
+        outlines, _ = cv2.findContours((changed > 60).astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+        assert len(outlines) == 1
+
+
+def test_a_digit_gone_over_again_lies_close_to_itself(big_seven: Grey, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hands, "RETRACED_OF_OTHERS", 1.0)
+    near = cv2.dilate(big_seven, np.ones((17, 17), np.uint8)) > 0
+    twice = [national_form(big_seven, 4, np.random.default_rng(seed)) for seed in range(40)]
+    assert all((form > 127).any() and not (form[~near] > 127).any() for form in twice)
+    stems = [np.diff((form[44] > 127).astype(np.int8), prepend=0, append=0) for form in twice]
+    # Some show both strokes of the stem, with paper between.
+    assert {int((stem == 1).sum()) for stem in stems} == {1, 2}
+
+
+def test_few_digits_are_gone_over_again(big_seven: Grey) -> None:
+    rng = np.random.default_rng(0)
+    count = sum(national_form(big_seven, 4, rng) is not big_seven for _ in range(1000))
+    assert 5 <= count <= 50
 
 
 def test_strangers_are_added_only_where_they_are_asked_for() -> None:

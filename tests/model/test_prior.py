@@ -3,7 +3,7 @@ import importlib.util
 import numpy as np
 import pytest
 
-from ocrbatch.model.prior import MET, bring_to_practice, practice_weights
+from ocrbatch.model.prior import MET, bring_to_practice, bring_to_training, practice_weights
 from ocrbatch.page.classify import import_keras
 
 
@@ -32,3 +32,5 @@ def test_the_odds_of_no_digit_fall_by_the_ratio_of_the_shares() -> None:
     after = np.asarray(model(picture))[0]
     assert after[:10] == pytest.approx(before[:10])
     assert np.exp(after[10] - before[10]) == pytest.approx(MET / (1 - MET) / 0.25, rel=1e-4)
+    bring_to_training(model, 0.2)
+    assert np.asarray(model(picture))[0] == pytest.approx(before, abs=1e-5)
