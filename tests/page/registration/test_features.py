@@ -74,12 +74,13 @@ def test_a_picture_without_corners_has_no_features(find: Finder) -> None:
 @FINDERS
 def test_a_single_corner_is_no_proposal(find: Finder) -> None:
     found = find(SHEET)
-    assert propose(found.first(1), found) is None
-    assert propose(found, found.first(1)) is None
-    assert propose(found.first(5), found.first(5)) is None
+    one, few = (Features(found.points[:count], found.descriptors[:count]) for count in (1, 5))
+    assert propose(one, found) is None
+    assert propose(found, one) is None
+    assert propose(few, few) is None
 
 
-def test_the_first_features_come_from_all_parts_of_the_picture() -> None:
+def test_features_come_from_all_parts_of_the_picture() -> None:
     random = np.random.default_rng(0)
     pale = np.full((900, 700), 250, np.uint8)
     for _ in range(300):
@@ -87,22 +88,8 @@ def test_the_first_features_come_from_all_parts_of_the_picture() -> None:
         dark = 10 if place[1] < 200 else 140
         cv2.putText(pale, random.choice(list("abcdef")), place, cv2.FONT_HERSHEY_SIMPLEX, 0.6, (dark,), 2)
     found = orb_features(pale)
-    first = found.first(100)
-    assert len(first.points) == len(first.descriptors) == 100
-    assert np.histogram(first.points[:, 1], [0, 225, 450, 675, 900])[0].min() >= 10
-
-
-def test_of_each_part_the_strongest_features_come_first() -> None:
-    picture = np.full((900, 700), 250, np.uint8)
-    places = [(112 + 150 * (number % 4), 112 + 150 * (number // 4)) for number in range(20)]
-    for x, y in places:
-        # A black square between pale letters.
-        cv2.putText(picture, "x", (x - 30, y - 14), cv2.FONT_HERSHEY_SIMPLEX, 0.4, (150,), 1)
-        cv2.putText(picture, "x", (x + 22, y + 26), cv2.FONT_HERSHEY_SIMPLEX, 0.4, (150,), 1)
-        picture[y - 6 : y + 6, x - 6 : x + 6] = 10
-    first = orb_features(picture).first(30).points
-    far = np.abs(first[:, None] - np.float32(places)[None]).max(axis=2).min(axis=1)
-    assert (far < 14).mean() > 0.9
+    assert len(found.points) == len(found.descriptors)
+    assert np.histogram(found.points[:, 1], [0, 225, 450, 675, 900])[0].min() > 0.1 * len(found.points)
 
 
 def test_a_proposal_does_not_depend_on_the_random_state() -> None:
