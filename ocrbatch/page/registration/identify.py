@@ -8,10 +8,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from ocrbatch.page.registration.features import Features
+from ocrbatch.page.registration.features import RATIO, Features
 
-PER_FORM = 150
-PER_PAGE = 150
 ALIKE = 64
 
 
@@ -26,20 +24,23 @@ class Signature:
 
 def sign(forms: Sequence[Features]) -> Signature:
     """Put the strongest features of forms side by side."""
-    few = [one.first(PER_FORM).descriptors for one in forms]
+    few = [one.descriptors for one in forms]
     descriptors = np.concatenate(few) if few else np.empty((0, 32), np.uint8)
     return Signature(descriptors, np.repeat(np.arange(len(few)), [len(one) for one in few]), len(few))
 
 
 def votes(signature: Signature, page: Features) -> npt.NDArray[np.float64]:
-    """Give each form's votes (forms,): how many features of the page look most like one of its.
+    """Give each form's votes (forms,): how many features of the page look like one of its, and like no other form's.
 
     A form with more features to look like has more chances; votes are those above its share of them.
     """
-    few = page.first(PER_PAGE).descriptors
-    if not len(few) or not len(signature.descriptors):
+    few = page.descriptors
+    if not len(few) or len(signature.descriptors) < 2:
         return np.zeros(signature.forms)
-    found = [m for m in cv2.BFMatcher(cv2.NORM_HAMMING).match(few, signature.descriptors) if m.distance <= ALIKE]
-    count = np.bincount(signature.owner[[m.trainIdx for m in found]], minlength=signature.forms)
+    pairs = cv2.BFMatcher(cv2.NORM_HAMMING).knnMatch(few, signature.descriptors, k=2)
+    table = np.array([(a.trainIdx, b.trainIdx, a.distance, b.distance) for a, b in pairs])
+    first, second = signature.owner[table[:, 0].astype(int)], signature.owner[table[:, 1].astype(int)]
+    telling = (table[:, 2] <= ALIKE) & ((first == second) | (table[:, 2] < RATIO * table[:, 3]))
+    count = np.bincount(first[telling], minlength=signature.forms)
     share = np.bincount(signature.owner, minlength=signature.forms) / len(signature.owner)
-    return np.asarray(count - len(found) * share)
+    return np.asarray(count - telling.sum() * share)

@@ -46,14 +46,9 @@ class FormIndex:
         self.references = tuple(references)
 
     @cached_property
-    def glance(self) -> Signature:
-        """Some of the references' clearest corners."""
-        return sign([reference.view.glance for reference in self.references])
-
-    @cached_property
-    def orb(self) -> Signature:
-        """More corners of each, for pages that are hard to tell."""
-        return sign([reference.view.orb for reference in self.references])
+    def signature(self) -> Signature:
+        """The references' clearest corners, side by side."""
+        return sign([reference.view.telling for reference in self.references])
 
 
 def index_forms(forms: Sequence[Form]) -> FormIndex:

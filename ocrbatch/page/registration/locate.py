@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from ocrbatch.geometry import Matrix
 from ocrbatch.page.registration.features import propose
@@ -17,9 +16,10 @@ from ocrbatch.page.registration.score import score
 from ocrbatch.page.registration.view import PageView
 
 SURE = 0.9
-CANDIDATES = 3
-RIVAL = 0.5
-CLEAR = 25
+CANDIDATES = 6
+LIKELY = 3
+RIVAL = 0.7
+"""So many forms are tried at a glance, so many thoroughly; those with this share of the most votes are hard to tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,22 +69,20 @@ ruling and finally SIFT help where there is little print, much writing, a steep 
 
 def locate(view: PageView, index: FormIndex) -> Located | None:
     """Find the best of some forms' pages on a page; None where nothing of any of them is found."""
-    quick = _likeliest(index, lambda: votes(index.glance, view.glance))
-    best = _best(view, quick, QUICK, None)
-    if best is not None and best.score >= SURE:
-        return best
-    others = [one for one in _likeliest(index, lambda: votes(index.orb, view.orb)) if one not in quick]
-    return _best(view, quick + others, THOROUGH, _best(view, others, QUICK, best))
+    likely, rivals = _likeliest(view, index)
+    best = _best(view, likely[:rivals], QUICK, None)
+    best = best if _is_sure(best) else _best(view, likely[rivals:], QUICK, best)
+    return _best(view, likely[:LIKELY], THOROUGH, best)
 
 
-def _likeliest(index: FormIndex, count: Callable[[], npt.NDArray[np.float64]]) -> list[Reference]:
-    """Give the references that a page may be, the likeliest first; those far behind it are left out."""
+def _likeliest(view: PageView, index: FormIndex) -> tuple[list[Reference], int]:
+    """Give the few references that a page may be, the likeliest first, and how many of them are hard to tell apart."""
     if len(index.references) == 1:
-        return list(index.references)
-    ballot = count()
+        return list(index.references), 1
+    ballot = votes(index.signature, view.telling)
     ranked = np.argsort(-ballot, kind="stable")[:CANDIDATES]
-    most = ballot[ranked[0]]
-    return [index.references[number] for number in ranked if most < CLEAR or ballot[number] >= RIVAL * most]
+    rivals = int((ballot[ranked] >= RIVAL * ballot[ranked[0]]).sum()) if ballot[ranked[0]] > 0 else 0
+    return [index.references[number] for number in ranked], rivals
 
 
 def _best(
@@ -92,7 +90,7 @@ def _best(
 ) -> Located | None:
     """Try one proposer after the other on all references, until one of these is surely found."""
     for proposer in proposers:
-        if best is not None and best.score >= SURE:
+        if _is_sure(best):
             break
         for reference in references:
             proposal = proposer(reference, view)
@@ -100,6 +98,10 @@ def _best(
             if found is not None and (best is None or found.score > best.score):
                 best = found
     return best
+
+
+def _is_sure(found: Located | None) -> bool:
+    return found is not None and found.score >= SURE
 
 
 def _fitted(view: PageView, reference: Reference, proposal: Matrix) -> Located | None:

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ocrbatch.geometry import Matrix, transform_points
-from ocrbatch.page.registration.features import Features, glance_features, orb_features, sift_features
+from ocrbatch.page.registration.features import Features, glance_features, orb_features, sift_features, telling_features
 from ocrbatch.page.registration.landmarks import find_markers, find_squares
 from ocrbatch.page.ruling import find_ruling
 from ocrbatch.records import Grey, Page
@@ -49,7 +49,7 @@ class PageView:
         if bright - dark >= CONTRAST:
             return None
         gain = min(CONTRAST / max(bright - dark, 1.0), MOST_GAIN)
-        return np.clip(255 - (bright - np.arange(256)) * gain, 0, 255).astype(np.uint8)
+        return np.asarray(np.clip(255 - (bright - np.arange(256)) * gain, 0, 255), np.uint8)
 
     def stretched(self, picture: Grey) -> Grey:
         """Give a picture (h, w) of the page with its print as dark as most pages' is."""
@@ -71,8 +71,13 @@ class PageView:
         return level, (max(round(width * scale * 2**level), 1), max(round(height * scale * 2**level), 1))
 
     @cached_property
+    def telling(self) -> Features:
+        """Its clearest corners, which tell one form from another."""
+        return telling_features(self.work)
+
+    @cached_property
     def glance(self) -> Features:
-        """Its clearest corners, which are enough for most pages."""
+        """Some corners from all over it, which are enough for most pages."""
         return glance_features(self.work)
 
     @cached_property
