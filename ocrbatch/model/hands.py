@@ -5,15 +5,16 @@ import numpy as np
 
 from ocrbatch.records import Grey
 
-SHARES = {7: 0.45, 1: 0.3, 0: 0.02, 2: 0.12, 3: 0.05}
+SHARES = {7: 0.45, 1: 0.3, 0: 0.12, 2: 0.12, 3: 0.05}
 """How many of a label's digits are changed: 7s get a bar or a hook, 1s an upstroke, some 2s and 3s a curl where
-they begin, and a few 0s a slash."""
+they begin, and some 0s a stroke that leads in or runs on, a few of them a slash."""
+SLASHED = 0.15
 HOOKED = 0.35
 BARRED = 0.85
 ROUNDED = 0.4
 """How many of the changed 7s have a top that sags or arches; these are barred always, for without a bar a 7 whose
 top sags is a 4 or a 9."""
-RETRACED = {1: 0.08}
+RETRACED = {1: 0.12}
 RETRACED_OF_OTHERS = 0.025
 """How many digits are gone over with the pen: most often 1s, the quickest to draw twice."""
 
@@ -33,7 +34,7 @@ def national_form(canvas: Grey, label: int, rng: np.random.Generator) -> Grey:
     elif label in (2, 3):
         _curl(drawn, (x, y, width, height), pen, rng)
     elif label == 0:
-        _line(drawn, (x, y + height), (x + width, y), pen)
+        _slash_or_lead(drawn, (x, y, width, height), pen, rng)
     else:
         _upstroke(drawn, (x, y, width, height), pen, rng)
     return drawn
@@ -59,20 +60,22 @@ def _loops(canvas: Grey) -> int:
 
 
 def _bar(canvas: Grey, box: tuple[int, int, int, int], highest: float, pen: int, rng: np.random.Generator) -> None:
-    """Draw the bar of a 7 across its stem, from ``highest`` to three quarters of the way down, and mostly rising."""
+    """Draw the bar of a 7 across its stem, from ``highest`` to where the stem still shows below it; most rise."""
     x, y, width, height = box
-    middle = y + height * rng.uniform(highest, 0.77)
+    middle = y + height * rng.uniform(highest, 0.72)
     centre = _centre(canvas, int(middle), x + width / 2)
-    half = width * rng.uniform(0.2, 0.5)
-    rise = half * np.tan(np.deg2rad(rng.uniform(-10, 22)))
-    _line(canvas, (centre - half, middle + rise), (centre + half, middle - rise), pen)
+    left, right = width * rng.uniform(0.2, 0.5), width * rng.uniform(0.2, 0.65)
+    rise = np.tan(np.deg2rad(rng.uniform(-10, 22)))
+    _line(canvas, (centre - left, middle + rise * left), (centre + right, middle - rise * right), pen)
 
 
 def _round_top(canvas: Grey, box: tuple[int, int, int, int], rng: np.random.Generator) -> Grey:
-    """Let the top of a 7 sag between its ends, as one drawn in one stroke does, or arch a little."""
+    """Make a 7 narrower, and let its top sag between its ends, as one drawn in one stroke does, or arch."""
     x, y, width, height = box
-    depth = height * (rng.uniform(0.1, 0.33) if rng.random() < 0.75 else rng.uniform(-0.14, -0.05))
+    depth = height * (rng.uniform(0.1, 0.33) if rng.random() < 0.7 else rng.uniform(-0.2, -0.05))
+    narrower = rng.uniform(0.55, 1)
     rows, columns = np.mgrid[0 : len(canvas), 0 : len(canvas)].astype(np.float32)
+    columns = (x + width / 2 + (columns - x - width / 2) / narrower).astype(np.float32)
     across = np.clip((columns - x) / width, 0, 1)
     down = np.clip((rows - y - max(depth, 0)) / (0.6 * height), 0, 1)
     # Most in the middle of the top, nothing at its ends and further down the stem.
@@ -82,13 +85,16 @@ def _round_top(canvas: Grey, box: tuple[int, int, int, int], rng: np.random.Gene
 
 
 def _retrace(canvas: Grey, rng: np.random.Generator) -> Grey:
-    """Go over the whole digit again, up to 6 degrees and about 2 pixels of a tile beside the first stroke."""
+    """Go over the whole digit again, bowed or turned up to 6 degrees, a pixel or two of a tile beside the first."""
     side = len(canvas)
     if rng.random() < 0.5:  # with a pen so thin that paper shows between the strokes
         canvas = cv2.erode(canvas, np.ones((3, 3), np.uint8))
+    pixel = side / 32
     move = cv2.getRotationMatrix2D((side / 2, side / 2), rng.uniform(-6, 6), 1.0)
-    move[:, 2] += rng.uniform(-1, 1, 2) * side * 2 / 32
-    again: Grey = cv2.warpAffine(canvas, move, (side, side), flags=cv2.INTER_LINEAR)
+    move[:, 2] += rng.uniform(-1.5, 1.5, 2) * pixel
+    rows, columns = np.mgrid[0:side, 0:side].astype(np.float32)
+    columns += np.float32(rng.uniform(-2, 2) * pixel) * np.sin(np.pi * rows / side)
+    again = cv2.warpAffine(cv2.remap(canvas, columns, rows, cv2.INTER_LINEAR, borderValue=0), move, (side, side))
     twice: Grey = cv2.max(canvas, again)
     return twice
 
@@ -107,6 +113,19 @@ def _curl(canvas: Grey, box: tuple[int, int, int, int], pen: int, rng: np.random
     centre = (round(x + across * rng.uniform(0.3, 1)), round(y - down * rng.uniform(-0.3, 0.8)))
     axes = (max(round(across), 2), max(round(down), 2))
     cv2.ellipse(canvas, centre, axes, rng.uniform(-40, 40), 0, 360, 255, max(pen - 2, 1), cv2.LINE_AA)
+
+
+def _slash_or_lead(canvas: Grey, box: tuple[int, int, int, int], pen: int, rng: np.random.Generator) -> None:
+    """Draw the slash of a 0, or the short stroke that leads into its top from one side or runs on from it."""
+    x, y, width, height = box
+    if rng.random() < SLASHED:
+        _line(canvas, (x, y + height), (x + width, y), pen)
+        return
+    top = (x + width * rng.uniform(0.35, 0.65), y + height * rng.uniform(0, 0.15))
+    away = width * rng.uniform(0, 0.45)
+    # Level or falling away from the ring: a stroke that rises from it makes a 6.
+    side = x - away if rng.random() < 0.65 else x + width + away
+    _line(canvas, top, (side, top[1] + height * rng.uniform(-0.05, 0.25)), pen)
 
 
 def _beginning(canvas: Grey, box: tuple[int, int, int, int], share: float) -> tuple[float, float]:

@@ -68,7 +68,7 @@ def _reduce(page: Page) -> tuple[Grey, float]:
         return page.pixels, 1.0
     if scale > 0.4:
         scale = 0.5 if scale < 0.7 else scale
-    size = (round(page.pixels.shape[1] * scale), round(page.pixels.shape[0] * scale))
+    size = (max(round(page.pixels.shape[1] * scale), 1), max(round(page.pixels.shape[0] * scale), 1))
     return cv2.resize(page.pixels, size, interpolation=cv2.INTER_AREA), scale
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ocrbatch.geometry import transform_points
+from ocrbatch.geometry import quad_size, transform_points
 from ocrbatch.page.registration.fit import place_cells, place_points
 from ocrbatch.page.registration.index import FormIndex
 from ocrbatch.page.registration.locate import Located, locate
@@ -13,6 +13,7 @@ from ocrbatch.records import FieldPlace, Page, RegisteredPage, read_only
 AUTO = "auto"
 MIN_SCORE = 0.8
 MIN_HINT = 0.2
+MOST_CUT = 0.25
 NOT_REGISTERED = "not registered"
 UNKNOWN_FORM = "unknown form"
 NO_BOXES = "no boxes found"
@@ -41,16 +42,28 @@ def _by_forms(page: Page, index: FormIndex) -> RegisteredPage:
     found = locate(PageView(page), index)
     if found is None or found.score < MIN_HINT:
         return RegisteredPage(page, "", (), 0.0 if found is None else found.score, 0.0, problem=UNKNOWN_FORM)
-    sure = found.score >= MIN_SCORE
+    places = _places(found)
+    cut = [place.name for place in places if _is_cut(place, page)]
+    problem = "" if found.score >= MIN_SCORE else NOT_REGISTERED
+    if not problem and cut:
+        problem = f"{NOT_REGISTERED}: {cut[0]} lies off the page"
     return RegisteredPage(
         page,
         found.reference.form.name,
-        _places(found) if sure else (),
+        () if problem else places,
         found.score,
         _skew(found),
         form_page=found.reference.page.number,
-        problem="" if sure else NOT_REGISTERED,
+        problem=problem,
     )
+
+
+def _is_cut(place: FieldPlace, page: Page) -> bool:
+    """Tell whether more than a quarter of a field's height lies beyond the page."""
+    height, width = page.pixels.shape
+    _, high = quad_size(place.cells[0])
+    beyond = np.maximum(-place.cells, place.cells - np.array([width, height], np.float32)).max()
+    return bool(beyond > MOST_CUT * high)
 
 
 def _places(found: Located) -> tuple[FieldPlace, ...]:

@@ -47,7 +47,7 @@ def filled_sheet(form: Form, page: int = 1, seed: int = 0) -> Grey:
 
 def is_given_up(registered: RegisteredPage) -> bool:
     """Tell whether a page has no places and says why."""
-    return registered.places == () and registered.problem in {NOT_REGISTERED, UNKNOWN_FORM}
+    return registered.places == () and registered.problem.startswith((NOT_REGISTERED, UNKNOWN_FORM))
 
 
 def same(one: RegisteredPage, other: RegisteredPage) -> bool:
@@ -201,11 +201,8 @@ def test_filled_sheets_are_found_among_a_dozen_forms() -> None:
         assert is_right(register(page_of(picture), many), forms[number], matrix)
 
 
-DESK = pytest.mark.xfail(strict=True, reason="beside a dark desk a pale page does not look pale")
-
-
 @pytest.mark.parametrize("shades", [3, 6])
-@pytest.mark.parametrize("margin", [0, pytest.param(25, marks=DESK)], ids=["scanned", "on a desk"])
+@pytest.mark.parametrize("margin", [0, 25], ids=["scanned", "on a desk"])
 def test_a_pale_copy_is_found(one_form: FormIndex, shades: int, margin: int) -> None:
     picture, matrix = seen(240 - (248 - filled_sheet(FORM)) // shades, margin=margin, noise=1)
     assert is_right(register(page_of(picture), one_form), FORM, matrix)
@@ -235,15 +232,13 @@ STRANGE = {
     "a pixel": _noise(1, 1),
     "a blank speck": np.full((3, 2), 255, np.uint8),
 }
-SLIVER = pytest.mark.xfail(strict=True, raises=cv2.error, reason="a picture that shrinks to no height is not resized")
 SLIVERS = {"1×5000": _noise(1, 5000), "5000×3": _noise(5000, 3)}
-EMPTY = pytest.mark.xfail(strict=True, raises=IndexError, reason="an index of no forms has no likeliest one")
 
 
 @pytest.mark.parametrize(
     "pixels",
     [pytest.param(pixels, id=name) for name, pixels in STRANGE.items()]
-    + [pytest.param(pixels, id=name, marks=SLIVER) for name, pixels in SLIVERS.items()],
+    + [pytest.param(pixels, id=name) for name, pixels in SLIVERS.items()],
 )
 def test_a_page_that_is_none_of_the_forms_is_an_unknown_form(index: FormIndex, pixels: Grey) -> None:
     registered = register(page_of(pixels), index)
@@ -256,7 +251,6 @@ def test_a_page_is_not_taken_for_the_only_form_that_there_is(one_form: FormIndex
     assert register(page_of(STRANGE[name]), one_form).problem == UNKNOWN_FORM
 
 
-@EMPTY
 def test_with_no_form_at_all_every_page_is_an_unknown_form() -> None:
     assert register(page_of(blank_of(FORM)), index_forms([])).problem == UNKNOWN_FORM
 
@@ -284,10 +278,7 @@ def test_a_page_of_which_half_is_missing_is_not_read(
     assert registered.problem == UNKNOWN_FORM or registered.registration > 0.1
 
 
-CUT = pytest.mark.xfail(strict=True, reason="a field of which two thirds are off the page gets its place beyond it")
-
-
-@pytest.mark.parametrize("cut", [pytest.param(60, marks=CUT, id="in part"), pytest.param(110, id="whole")])
+@pytest.mark.parametrize("cut", [pytest.param(60, id="in part"), pytest.param(110, id="whole")])
 def test_a_page_whose_last_field_alone_is_cut_off_is_not_read(one_form: FormIndex, cut: int) -> None:
     below = max(one.box.bottom for one in FIELDS) + 40 - cut
     assert is_given_up(register(page_of(filled_sheet(FORM)[:below]), one_form))

@@ -271,3 +271,8 @@ def test_a_strong_security_print_hides_no_comb() -> None:
     paper = Paper((240, 244, 238), "waves")
     drawn = render_page(PageSpec(SIZE, FORMS["comb"], (TITLE,), paper=paper), dpi=200, skew=1.0, digits=hand())
     assert_found(drawn)
+
+
+@pytest.mark.parametrize("shape", [(1, 5000), (5000, 1), (3, 9000)])
+def test_a_sliver_of_a_page_has_no_runs(shape: tuple[int, int]) -> None:
+    assert find_ruling(Page(1, np.full(shape, 255, np.uint8), None)).runs == ()

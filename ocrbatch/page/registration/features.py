@@ -17,6 +17,7 @@ from ocrbatch.geometry import Matrix
 from ocrbatch.records import Grey
 
 SMALL_SIDE = 640
+NARROWEST = 16
 GLANCE_COUNT = 500
 ORB_COUNT = 1000
 SIFT_COUNT = 1000
@@ -67,7 +68,9 @@ def sift_features(picture: Grey) -> Features:
 def _smaller(picture: Grey, detector: Any, count: int) -> Features:
     scale = SMALL_SIDE / max(picture.shape)
     height, width = (max(round(side * scale), 1) for side in picture.shape)
-    small = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+    # Reducing by area refuses pictures of a single row.
+    how = cv2.INTER_AREA if min(picture.shape) >= NARROWEST else cv2.INTER_NEAREST
+    small = cv2.resize(picture, (width, height), interpolation=how)
     found = _features(small, detector, count)
     return Features((found.points / np.float32(scale)).astype(np.float32), found.descriptors)
 
@@ -75,12 +78,12 @@ def _smaller(picture: Grey, detector: Any, count: int) -> Features:
 def _features(picture: Grey, detector: Any, count: int) -> Features:
     # Screens, dots and JPEG blocks make corners of their own.
     smooth = cv2.GaussianBlur(picture, (0, 0), SMOOTH)
-    found = detector.detect(smooth, None)
+    found = detector.detect(smooth, None) if min(picture.shape) >= NARROWEST else []
     # The strongest corners of all may be those of one headline, which tells nothing of the page's other end.
     if len(found) > count:
         found = [found[number] for number in _spread(found, max(picture.shape))[:count]]
-    kept, descriptors = detector.compute(smooth, found)
-    if descriptors is None or not len(kept):
+    kept, descriptors = detector.compute(smooth, found) if found else ((), None)
+    if descriptors is None:
         length, dtype = (
             detector.descriptorSize(),
             np.uint8 if detector.defaultNorm() == cv2.NORM_HAMMING else np.float32,

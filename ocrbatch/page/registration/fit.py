@@ -8,6 +8,7 @@ the edges around it. All are robust least squares: writing, stamps and another b
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -22,8 +23,11 @@ Doubles = npt.NDArray[np.float64]
 WIDE, NARROW, CLOSE = 12.0, 5.0, 3.0
 STEP = 0.5
 MIN_CONTRAST = 0.3
+PALE = 0.4
 NOISE = 3.0
 MOST_LOCAL = 120
+AROUND = 1.0
+LOCAL_SCALE = 1.0
 COARSE = 700
 SMALL_STEP = 8.0
 AGREE = 1.5
@@ -39,11 +43,12 @@ LOCAL_PRIOR = np.tile([6.0, 6.0, 2.0], 2)
 class Offsets:
     """How far the page's edges lie from where they are looked for: ``along`` (n,) in pixels along each normal.
 
-    ``seen`` (n,) bool tells where one was found at all.
+    ``seen`` (n,) bool tells where one was found at all, and ``contrast`` (n,) how strong it is beside the print's own.
     """
 
     along: Floats
     seen: npt.NDArray[np.bool_]
+    contrast: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +69,13 @@ class Fit:
     elsewhere: Floats
 
 
-def look(edges: tuple[Floats, Floats], prints: PrintPoints, places: Floats, reach: float) -> Offsets:
-    """Look for each edge of the print along its normal, up to ``reach`` pixels from ``places`` (n, 2)."""
+def look(
+    edges: tuple[Floats, Floats], prints: PrintPoints, places: Floats, reach: float, contrast: float = 1.0
+) -> Offsets:
+    """Look for each edge of the print along its normal, up to ``reach`` pixels from ``places`` (n, 2).
+
+    ``contrast`` is how strong the page's print is beside the reference's.
+    """
     step = STEP if reach < NARROW else 2 * STEP
     steps = np.arange(-reach, reach + step / 2, step, dtype=np.float32)
     maps = places[:, None, :] - np.float32(0.5) + steps[None, :, None] * prints.normals[:, None, :]
@@ -80,10 +90,12 @@ def look(edges: tuple[Floats, Floats], prints: PrintPoints, places: Floats, reac
     before, peak, after = weighed[row, best - 1], weighed[row, best], weighed[row, best + 1]
     curve = before - 2 * peak + after
     finer = np.where(curve < -1e-6, 0.5 * (before - after) / np.minimum(curve, -1e-6), 0)
-    seen = response[row, best] > np.maximum(NOISE, MIN_CONTRAST * prints.strength)
+    found = response[row, best]
+    seen = found > np.maximum(NOISE, MIN_CONTRAST * contrast * prints.strength)
     # At the end of the reach it only rises towards something else.
     seen &= (peak >= before) & (peak >= after)
-    return Offsets((steps[best] + step * np.clip(finer, -1, 1)).astype(np.float32), seen)
+    along = (steps[best] + step * np.clip(finer, -1, 1)).astype(np.float32)
+    return Offsets(along, seen, found / np.maximum(prints.strength, 1e-6))
 
 
 def fit(view: PageView, proposal: Matrix, prints: PrintPoints, size: tuple[int, int], boxes: Floats) -> Fit | None:
@@ -95,41 +107,43 @@ def fit(view: PageView, proposal: Matrix, prints: PrintPoints, size: tuple[int, 
     rough = _approach(view, proposal, prints.thinned(COARSE), size)
     if rough is None:
         return None
-    to_page, edges, bend = rough
+    to_page, edges, bend, contrast = rough
     unit = _unit(prints.places, size)
     rows = _across(_cubic(unit), prints.normals)
     for reach in (NARROW, CLOSE):
-        offsets = look(edges, prints, _bent(prints.places, unit, bend), reach)
+        offsets = look(edges, prints, _bent(prints.places, unit, bend), reach, contrast)
         target = offsets.along + rows @ bend
         bend = _solve(rows, target, offsets.seen, reach / 2, BEND_PRIOR)
     moved = _bent(prints.places, unit, bend)
-    offsets = look(edges, prints, moved, CLOSE)
+    offsets = look(edges, prints, moved, CLOSE, contrast)
     local = _local(prints, offsets, boxes)
-    elsewhere = look(edges, prints, moved + _aside(len(moved)), CLOSE)
+    elsewhere = look(edges, prints, moved + _aside(len(moved)), CLOSE, contrast)
     return Fit(to_page, size, bend.reshape(2, 10), local, _residual(offsets), _residual(elsewhere))
 
 
 def _approach(
     view: PageView, to_page: Matrix, prints: PrintPoints, size: tuple[int, int]
-) -> tuple[Matrix, tuple[Floats, Floats], Doubles] | None:
+) -> tuple[Matrix, tuple[Floats, Floats], Doubles, float] | None:
     """Better a homography until little is left to move; gives it, the page's edges as it shows them, and that little.
 
-    None where too few edges agree for this to be the form.
+    Last comes how strong the page's print is beside the reference's. None where too few edges agree for it to be it.
     """
     unit = _unit(prints.places, size)
     rows = _projective(unit, prints.normals)
     for least in MIN_AGREE:
         edges = gradients(rectified(view, to_page, *size))
-        offsets = look(edges, prints, prints.places, WIDE)
+        offsets = look(edges, prints, prints.places, WIDE, PALE)
         step = _solve(rows, offsets.along, offsets.seen, WIDE / 2, np.full(8, 0.01))
-        if (offsets.seen & (np.abs(offsets.along - rows @ step) <= AGREE)).mean() < least:
+        agree = offsets.seen & (np.abs(offsets.along - rows @ step) <= AGREE)
+        if agree.mean() < least:
             return None
         if np.abs(step).sum() < SMALL_STEP:
             break
         to_page = to_page @ _homography(step, size)
     else:
         edges, step = gradients(rectified(view, to_page, *size)), np.zeros(8)
-    return to_page, edges, _as_bend(step)
+    contrast = float(np.clip(np.median(offsets.contrast[agree]), PALE, 1.0))
+    return to_page, edges, _as_bend(step), contrast
 
 
 def _as_bend(step: Doubles) -> Doubles:
@@ -216,26 +230,26 @@ def _local(prints: PrintPoints, offsets: Offsets, boxes: Floats) -> Doubles:
         return np.zeros((len(boxes), 2, 3))
     points = np.array([np.pad(one, (0, max(map(len, own)) - len(one))) for one in own])
     counted = np.arange(points.shape[1]) < np.array([[len(one)] for one in own])
+    # A field is where its lines are; what is printed around it tells only where it has few.
+    trusted = counted * np.where(np.take_along_axis(prints.ruled, points, axis=1), 1.0, AROUND)
     middle, half = boxes[:, :2] + boxes[:, 2:] / 2, np.maximum(boxes[:, 2:] / 2, 8)
     at = (prints.places[points] - middle[:, None]) / half[:, None]
     rows = _across(np.concatenate([at, np.ones_like(at[..., :1])], axis=2), prints.normals[points])
-    step = _solve(rows, offsets.along[points], counted, 1.0, LOCAL_PRIOR).reshape(-1, 2, 3)
+    step = _solve(rows, offsets.along[points], trusted, LOCAL_SCALE, LOCAL_PRIOR).reshape(-1, 2, 3)
     linear = step[:, :, :2] / half[:, None, :]
     return np.concatenate([linear, step[:, :, 2:] - linear @ middle[:, :, None]], axis=2)
 
 
-def _solve(
-    rows: Doubles, target: Floats | Doubles, seen: npt.NDArray[np.bool_], scale: float, prior: Doubles
-) -> Doubles:
+def _solve(rows: Doubles, target: Floats | Doubles, trust: npt.NDArray[Any], scale: float, prior: Doubles) -> Doubles:
     """Solve robustly for what moves most edges: Geman and McClure's weights, narrowing to the edges that agree.
 
-    ``rows`` (…, n, k), ``target`` and ``seen`` (…, n); gives (…, k).
+    ``rows`` (…, n, k), ``target`` and ``trust``, 0 to 1 or bool (…, n); gives (…, k).
     """
     across = np.swapaxes(rows, -1, -2)
     left: Doubles = np.asarray(target, dtype=np.float64)
     solution: Doubles = np.zeros(rows.shape[:-2] + rows.shape[-1:])
     for _ in range(ROUNDS):
-        weight = seen / (1 + (left / scale) ** 2) ** 2
+        weight = trust / (1 + (left / scale) ** 2) ** 2
         weighed = across * weight[..., None, :]
         solution = np.asarray(np.linalg.solve(weighed @ rows + np.diag(prior), weighed @ target[..., None])[..., 0])
         left = np.asarray(target - (rows @ solution[..., None])[..., 0])

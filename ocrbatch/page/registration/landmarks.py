@@ -1,6 +1,7 @@
 """Proposals from registration marks: ArUco markers, which name themselves, and printed black squares, which do not."""
 
 from collections.abc import Mapping
+from itertools import combinations, permutations
 
 import cv2
 import numpy as np
@@ -13,10 +14,12 @@ from ocrbatch.records import Grey
 Floats = npt.NDArray[np.float32]
 
 THRESHOLD_WINDOW = 23
+THIN = 5
 MIN_SIDE, MAX_SIDE = 5, 60
 MAX_ASPECT = 1.35
-MIN_FILL = 0.82
+MIN_FILL = 0.9
 MAX_SQUARES = 12
+MOST_PAIRS = 3
 SOFT = 2
 QUIET = 0.9
 NEAR = 0.04
@@ -51,19 +54,41 @@ def find_squares(picture: Grey) -> Floats:
     paper = float(np.percentile(picture[::4, ::4], 75)) if picture.size else 255.0
     ink = (picture < 0.5 * paper).astype(np.uint8)
     # Lines and letters are thinner than a square.
-    ink = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((MIN_SIDE - 1, MIN_SIDE - 1), np.uint8))
-    count, _, stats, middles = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    # The kernel is odd, or all middles would lie half a pixel aside.
+    ink = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((THIN, THIN), np.uint8))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
     if count < 2:
         return np.empty((0, 2), np.float32)
-    width, height, area = (
-        stats[1:, i].astype(float) for i in (cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT, cv2.CC_STAT_AREA)
-    )
-    long, short = np.maximum(width, height), np.minimum(width, height)
-    # A turned square fills less of the box around it; its area still tells its side.
-    good = (short >= MIN_SIDE) & (long <= MAX_SIDE) & (long <= MAX_ASPECT * short) & (area >= MIN_FILL * width * height)
+    area = stats[1:, cv2.CC_STAT_AREA].astype(float)
+    long, short = _sides(labels, count)
+    good = (short >= MIN_SIDE) & (long <= MAX_SIDE) & (long <= MAX_ASPECT * short) & (area >= MIN_FILL * long * short)
     good &= _alone(picture, stats[1:], 0.8 * paper)
     order = np.flatnonzero(good)[np.argsort(-area[good], kind="stable")][:MAX_SQUARES]
-    return np.asarray(middles[1:][order] + 0.5, dtype=np.float32)
+    return np.array([_middle(picture, stats[1 + number], paper) for number in order], np.float32).reshape(-1, 2)
+
+
+def _middle(picture: Grey, stats: npt.NDArray[np.int32], paper: float) -> tuple[float, float]:
+    """Give the middle of a square's darkness, its soft edges included."""
+    left, top = (max(int(stats[side]) - SOFT, 0) for side in (cv2.CC_STAT_LEFT, cv2.CC_STAT_TOP))
+    patch = picture[
+        top : stats[cv2.CC_STAT_TOP] + stats[cv2.CC_STAT_HEIGHT] + SOFT,
+        left : stats[cv2.CC_STAT_LEFT] + stats[cv2.CC_STAT_WIDTH] + SOFT,
+    ]
+    moments = cv2.moments(np.clip(0.9 * paper - patch, 0, 255).astype(np.float32))
+    return left + moments["m10"] / moments["m00"] + 0.5, top + moments["m01"] / moments["m00"] + 0.5
+
+
+def _sides(labels: npt.NDArray[np.int32], count: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Give the sides (n,) of the rectangles, turned as they may be, that have the parts' second moments."""
+    y, x = np.nonzero(labels)
+    part = labels[y, x] - 1
+    n, sx, sy, sxx, syy, sxy = (
+        np.bincount(part, weights=v, minlength=count - 1) for v in (np.ones(len(x)), x, y, x * x, y * y, x * y)
+    )
+    # A pixel has an extent of its own: a twelfth.
+    xx, yy, xy = sxx / n - (sx / n) ** 2 + 1 / 12, syy / n - (sy / n) ** 2 + 1 / 12, sxy / n - sx * sy / n**2
+    mean, spread = (xx + yy) / 2, np.sqrt(((xx - yy) / 2) ** 2 + xy**2)
+    return np.sqrt(12 * (mean + spread)), np.sqrt(12 * np.maximum(mean - spread, 0))
 
 
 def _alone(picture: Grey, stats: npt.NDArray[np.int32], paper: float) -> npt.NDArray[np.bool_]:
@@ -87,25 +112,26 @@ def _alone(picture: Grey, stats: npt.NDArray[np.int32], paper: float) -> npt.NDA
 def propose_by_squares(reference: Floats, page: Floats) -> Matrix | None:
     """Give the transform (3, 3) that brings most of the reference's squares (n, 2) onto the page's, at least three.
 
-    The two squares furthest apart are tried on every pair of the page; no two of them look different.
+    The squares furthest apart are tried on every pair of the page; no two of them look different.
     """
     if len(reference) < 3 or len(page) < 3:
         return None
-    apart = np.linalg.norm(reference[:, None] - reference[None], axis=2)
-    one, other = np.unravel_index(int(apart.argmax()), apart.shape)
     best: tuple[int, float, Matrix] | None = None
-    for first in range(len(page)):
-        for second in range(len(page)):
-            if first == second:
-                continue
+    for one, other in _farthest(reference):
+        for first, second in permutations(range(len(page)), 2):
             guess = _similarity(reference[[one, other]], page[[first, second]])
             far = np.linalg.norm(transform_points(guess, reference)[:, None] - page[None], axis=2)
-            reach = NEAR * float(np.linalg.norm(page[first] - page[second]))
-            pairs = _pairs(far, reach)
+            pairs = _pairs(far, NEAR * float(np.linalg.norm(page[first] - page[second])))
             spread = float(sum(far[i, j] for i, j in pairs))
             if len(pairs) >= 3 and (best is None or (-len(pairs), spread) < (-best[0], best[1])):
                 best = len(pairs), spread, _through(reference, page, pairs)
     return None if best is None else best[2]
+
+
+def _farthest(points: Floats) -> list[tuple[int, int]]:
+    """Give the pairs of points that lie furthest apart, the furthest first: one may be missing on the page."""
+    apart = np.linalg.norm(points[:, None] - points[None], axis=2)
+    return sorted(combinations(range(len(points)), 2), key=lambda pair: -float(apart[pair]))[:MOST_PAIRS]
 
 
 def _pairs(far: npt.NDArray[np.float32], reach: float) -> list[tuple[int, int]]:

@@ -77,7 +77,7 @@ def locate(view: PageView, index: FormIndex) -> Located | None:
 
 def _likeliest(view: PageView, index: FormIndex) -> tuple[list[Reference], int]:
     """Give the few references that a page may be, the likeliest first, and how many of them are hard to tell apart."""
-    if len(index.references) == 1:
+    if len(index.references) < 2:
         return list(index.references), 1
     ballot = votes(index.signature, view.telling)
     ranked = np.argsort(-ballot, kind="stable")[:CANDIDATES]

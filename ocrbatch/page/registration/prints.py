@@ -121,7 +121,7 @@ def _outlines(shape: tuple[int, ...], fields: tuple[Field, ...], scale: float) -
 
 
 def _spread(places: Floats, near: npt.NDArray[np.bool_], width: int) -> npt.NDArray[np.intp]:
-    """Choose points: the same number from every part of the page that has any, more around each field."""
+    """Choose points: as many from every tile of the page that has any, more around each field."""
     order = np.random.default_rng(1).permutation(len(places))
     tiles = (places[:, 1] // TILE).astype(int) * (width // TILE + 1) + (places[:, 0] // TILE).astype(int)
     chosen = np.zeros(len(places), bool)

@@ -16,8 +16,9 @@ Floats = npt.NDArray[np.float32]
 
 WORK_SIDE = 1000
 """Landmarks are looked for in a picture whose longer side has so many pixels."""
-CONTRAST = 150.0
-DARKEST, BRIGHTEST = 1.0, 99.0
+THIN = 9
+PRINT_SHARE, PAPER_SHARE = 99.9, 80.0
+FAINTEST, DARK_ENOUGH = 8.0, 110.0
 MOST_GAIN = 6.0
 
 
@@ -45,11 +46,14 @@ class PageView:
     @cached_property
     def _levels(self) -> Grey | None:
         """The grey (256,) uint8 for each of a pale page's, so that its print is as dark as others'; else None."""
-        dark, bright = np.percentile(self._small[::2, ::2], (DARKEST, BRIGHTEST))
-        if bright - dark >= CONTRAST:
+        # Only what is thin counts: a dark desk around a pale sheet is no print.
+        thin = cv2.morphologyEx(self._small, cv2.MORPH_BLACKHAT, np.ones((THIN, THIN), np.uint8))
+        depth = float(np.percentile(thin[::2, ::2], PRINT_SHARE))
+        if not FAINTEST <= depth < DARK_ENOUGH:
             return None
-        gain = min(CONTRAST / max(bright - dark, 1.0), MOST_GAIN)
-        return np.asarray(np.clip(255 - (bright - np.arange(256)) * gain, 0, 255), np.uint8)
+        gain = min(DARK_ENOUGH / depth, MOST_GAIN)
+        paper = float(np.percentile(self._small[::4, ::4], PAPER_SHARE))
+        return np.asarray(np.clip(255 - (paper - np.arange(256)) * gain, 0, 255), np.uint8)
 
     def stretched(self, picture: Grey) -> Grey:
         """Give a picture (h, w) of the page with its print as dark as most pages' is."""

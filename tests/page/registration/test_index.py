@@ -16,7 +16,7 @@ FORM = sheet_form("a", 0)
 def test_every_page_of_every_form_is_learned_in_their_order() -> None:
     index = index_forms([sheet_form("leaflet", 3, pages=2), FORM])
     assert [(one.form.name, one.page.number) for one in index.references] == [("leaflet", 1), ("leaflet", 2), ("a", 1)]
-    assert index.glance.forms == index.orb.forms == 3
+    assert index.signature.forms == 3
 
 
 def test_a_reference_tells_its_size_and_boxes_in_the_working_frame() -> None:

@@ -116,7 +116,8 @@ def test_of_many_ill_treated_sheets_those_that_are_sure_are_right(index: FormInd
     for seed in range(60):
         picture, matrix, number = ill_treated(seed)
         registered = register(page_of(picture), index)
-        scores.append(registered.registration)
+        # A page whose fields are cut off is known where it lies, and is given up all the same.
+        scores.append(0.0 if registered.problem else registered.registration)
         rights.append(is_right(registered, FORMS[number], matrix))
     sure = np.array(scores) >= 0.8
     assert np.array(rights)[sure].all()
