@@ -11,7 +11,7 @@ from ocrbatch.model.card import load_model_file, shipped_folder
 from ocrbatch.model.datasets import load_mixture
 from ocrbatch.model.train import Settings, train
 
-EPOCHS = 7
+EPOCHS = 6
 LEARNING_RATE = 4e-4
 """A fifth of a first training's: enough to learn new wear, too little to forget the rest."""
 
