@@ -111,16 +111,17 @@ def _extent(profile: Floats, reach: int) -> tuple[Indices, Indices]:
 def _fill(cuts: Floats, ruled: Indices, path: Indices, rows: tuple[Indices, Indices], line: Floats) -> None:
     """Replace each line: strokes that reach one of its edges run on into it, others that are darker stay."""
     first, last = (edge[:, None, None] for edge in rows)
-    above = _rows(cuts, ruled, path[:, None] + first - np.array([2, 1])[:, None]).max(axis=1)
-    below = _rows(cuts, ruled, path[:, None] + last + np.array([1, 2])[:, None]).max(axis=1)
+    beside_above = _rows(cuts, ruled, path[:, None] + first - np.array([1, 2])[:, None])
+    beside_below = _rows(cuts, ruled, path[:, None] + last + np.array([1, 2])[:, None])
     thickness = int((last - first).max()) + 1
     inner = path[:, None] + first + np.arange(thickness)[:, None]
     middle = _rows(cuts, ruled, inner)
     # A slanted stroke leaves the line a little beside where it enters.
     reach = max(thickness // 2, 1)
-    crossing = np.minimum(_widened(above, reach), _widened(below, reach))
-    # A stroke that touches the line may run on along it, hidden: where it touches, the line is left to it.
-    crossing = crossing[:, None]
+    crossing = np.minimum(_widened(beside_above.max(axis=1), reach), _widened(beside_below.max(axis=1), reach))
+    # A stroke that lies along the line, half hidden, has its own side of the line and not all of it.
+    upper = 2 * np.arange(thickness)[None, :, None] <= last - first
+    crossing = np.maximum(crossing[:, None], np.where(upper, beside_above[:, :1], beside_below[:, :1]))
     level = line[:, None, None]
     ink = np.where(middle > STRONGER * level + 15, middle, 0)
     carried = np.where(crossing > 0.5 * level + 20, np.minimum(middle, crossing), 0)

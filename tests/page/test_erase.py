@@ -110,7 +110,14 @@ def test_a_line_that_a_digit_leans_on_does_not_become_a_stroke_of_it() -> None:
 
 
 def test_a_foot_darker_than_the_line_below_it_is_not_taken_for_the_line() -> None:
-    foot = stroke((FRAME.x + 4, BEYOND - 6), (FRAME.x + 26, BEYOND - 6), 230.0)
+    foot = stroke((FRAME.x + 2, BEYOND - 7), (FRAME.x + 26, BEYOND - 7), 230.0)
     left = erased(np.maximum(ruled(2, 150.0), foot))
     assert left[BEYOND - 1 : BEYOND + 3, FRAME.x + 4 : FRAME.x + FRAME.width - 4].max() < 60
     assert (left[foot > 150] > 120).mean() > 0.9
+
+
+def test_a_bar_that_lies_half_on_a_line_keeps_its_thickness_and_holds_together() -> None:
+    bar = stroke((FRAME.x + 8, FRAME.y + 2), (FRAME.x + 40, FRAME.y + 2), 230.0)
+    left = erased(np.maximum(ruled(2, 150.0), bar))
+    core = bar[:, FRAME.x + 10 : FRAME.x + 38] > 150
+    assert (left[:, FRAME.x + 10 : FRAME.x + 38][core] > 90).mean() > 0.9

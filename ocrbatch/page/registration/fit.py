@@ -8,7 +8,6 @@ the edges around it. All are robust least squares: writing, stamps and another b
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
@@ -26,8 +25,6 @@ MIN_CONTRAST = 0.3
 PALE = 0.4
 NOISE = 3.0
 MOST_LOCAL = 120
-AROUND = 1.0
-LOCAL_SCALE = 1.0
 COARSE = 700
 SMALL_STEP = 8.0
 AGREE = 1.5
@@ -230,26 +227,26 @@ def _local(prints: PrintPoints, offsets: Offsets, boxes: Floats) -> Doubles:
         return np.zeros((len(boxes), 2, 3))
     points = np.array([np.pad(one, (0, max(map(len, own)) - len(one))) for one in own])
     counted = np.arange(points.shape[1]) < np.array([[len(one)] for one in own])
-    # A field is where its lines are; what is printed around it tells only where it has few.
-    trusted = counted * np.where(np.take_along_axis(prints.ruled, points, axis=1), 1.0, AROUND)
     middle, half = boxes[:, :2] + boxes[:, 2:] / 2, np.maximum(boxes[:, 2:] / 2, 8)
     at = (prints.places[points] - middle[:, None]) / half[:, None]
     rows = _across(np.concatenate([at, np.ones_like(at[..., :1])], axis=2), prints.normals[points])
-    step = _solve(rows, offsets.along[points], trusted, LOCAL_SCALE, LOCAL_PRIOR).reshape(-1, 2, 3)
+    step = _solve(rows, offsets.along[points], counted, 1.0, LOCAL_PRIOR).reshape(-1, 2, 3)
     linear = step[:, :, :2] / half[:, None, :]
     return np.concatenate([linear, step[:, :, 2:] - linear @ middle[:, :, None]], axis=2)
 
 
-def _solve(rows: Doubles, target: Floats | Doubles, trust: npt.NDArray[Any], scale: float, prior: Doubles) -> Doubles:
+def _solve(
+    rows: Doubles, target: Floats | Doubles, seen: npt.NDArray[np.bool_], scale: float, prior: Doubles
+) -> Doubles:
     """Solve robustly for what moves most edges: Geman and McClure's weights, narrowing to the edges that agree.
 
-    ``rows`` (…, n, k), ``target`` and ``trust``, 0 to 1 or bool (…, n); gives (…, k).
+    ``rows`` (…, n, k), ``target`` and ``seen`` (…, n); gives (…, k).
     """
     across = np.swapaxes(rows, -1, -2)
     left: Doubles = np.asarray(target, dtype=np.float64)
     solution: Doubles = np.zeros(rows.shape[:-2] + rows.shape[-1:])
     for _ in range(ROUNDS):
-        weight = trust / (1 + (left / scale) ** 2) ** 2
+        weight = seen / (1 + (left / scale) ** 2) ** 2
         weighed = across * weight[..., None, :]
         solution = np.asarray(np.linalg.solve(weighed @ rows + np.diag(prior), weighed @ target[..., None])[..., 0])
         left = np.asarray(target - (rows @ solution[..., None])[..., 0])
