@@ -117,7 +117,7 @@ def test_a_foot_darker_than_the_line_below_it_is_not_taken_for_the_line() -> Non
 
 
 def test_a_bar_that_lies_half_on_a_line_keeps_its_thickness_and_holds_together() -> None:
-    bar = stroke((FRAME.x + 8, FRAME.y + 2), (FRAME.x + 40, FRAME.y + 2), 230.0)
+    bar = stroke((FRAME.x + 24, FRAME.y + 2), (FRAME.x + 40, FRAME.y + 2), 230.0)
     left = erased(np.maximum(ruled(2, 150.0), bar))
-    core = bar[:, FRAME.x + 10 : FRAME.x + 38] > 150
-    assert (left[:, FRAME.x + 10 : FRAME.x + 38][core] > 90).mean() > 0.9
+    core = bar[FRAME.y : FRAME.y + 5, FRAME.x + 26 : FRAME.x + 38] > 150
+    assert (left[FRAME.y : FRAME.y + 5, FRAME.x + 26 : FRAME.x + 38][core] > 90).mean() > 0.9
