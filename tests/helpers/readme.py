@@ -110,6 +110,12 @@ def _measured() -> list[list[str]]:
     return rows
 
 
+def _measured_forms() -> list[list[str]]:
+    from tests.real.registration import measured
+
+    return [[line.set, line.what, f"{line.reached} of {line.of}"] for line in measured()[0] if line.of]
+
+
 def _measured_digits() -> list[list[str]]:
     from tests.real.digits import figures
 
@@ -129,6 +135,7 @@ def main() -> None:
         FORM_PICTURE.write_bytes(show_form(Path(folder) / "form.jpg").read_bytes())
     if options.real:
         _put("measured on real pages", ["pages", "what", "reached"], _measured())
+        _put("measured with forms", ["pages", "what", "reached"], _measured_forms())
         _put("measured on real digits", ["set", "what", "of", "reached"], _measured_digits())
 
 

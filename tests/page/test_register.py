@@ -320,3 +320,11 @@ def test_a_form_without_a_reference_picture_is_found_by_its_lines(turn: float) -
     index = index_forms([bare, sheet_form("other lines", 51, reference=False)])
     picture, matrix = seen(filled_sheet(sheet_form("lines", 50)), turn=turn, scale=1.2)
     assert is_right(register(page_of(picture), index), bare, matrix)
+
+
+def test_a_page_of_a_form_that_has_no_fields_is_known_too() -> None:
+    form = sheet_form("leaflet", 8, pages=2)
+    bare = replace(form, pages=(form.pages[0], replace(form.pages[1], fields=())))
+    registered = register(page_of(seen(blank_of(form, 2), turn=2)[0]), index_forms([bare]))
+    assert (registered.form, registered.form_page, registered.problem) == ("leaflet", 2, "")
+    assert registered.registration > 0.9

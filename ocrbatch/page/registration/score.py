@@ -13,10 +13,11 @@ PAGE, OWN, BIAS = 7.2, 5.0, -6.9
 
 
 def score(found: Fit, prints: PrintPoints) -> float:
-    """Give the probability, 0 to 1, that every field lies within a quarter of its height."""
+    """Give the probability, 0 to 1, that every field lies within a quarter of its height.
+
+    Of a page without fields, such as one of instructions, it tells how probable it is that it is this page.
+    """
     rows = evidence(found, prints)
-    if not len(rows):
-        return 0.0
     weakest = np.minimum(rows[:, 1], rows[:, 2])
     return float((1 / (1 + np.exp(-(PAGE * rows[:, 0] + OWN * weakest + BIAS)))).min())
 
@@ -25,11 +26,11 @@ def evidence(found: Fit, prints: PrintPoints) -> npt.NDArray[np.float64]:
     """Give what speaks for each field's place: the agreement (fields, 3) of the page, its own lines, the print around.
 
     Agreement is the share of the print's edges that are where they should be, above what chance gives: 0 to 1. Where
-    a field has few, its agreement leans on the page's.
+    a field has few, its agreement leans on the page's. A page without fields has one row.
     """
     hit, stray = found.residual <= ON_LINE, found.elsewhere <= ON_LINE
     page = _agreement(hit, stray, 0.0)
-    rows = []
+    rows = [] if len(prints.near) else [(page, page, page)]
     for near, ruled in zip(prints.near, prints.ruled, strict=True):
         around = near & ~ruled
         rows.append((page, _agreement(hit[ruled], stray[ruled], page), _agreement(hit[around], stray[around], page)))
