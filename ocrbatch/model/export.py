@@ -61,7 +61,7 @@ def finish(
     scores = as_classifier(int8, 1.0).scores(kept_tiles)
     loss = _int8_loss(model, scores, kept_tiles, kept_labels)
     temperature = fit_temperature(scores, kept_labels)
-    classifier = SecondLook(as_classifier(int8, temperature))
+    classifier = SecondLook(as_classifier(int8, temperature).scores)
     contents = {f"{name}{FORMATS['int8']}": int8}
     for form in ("float", "h5", "keras"):
         contents[f"{name}{FORMATS[form]}"] = _formed(model, form, typical)

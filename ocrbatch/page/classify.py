@@ -39,7 +39,8 @@ def make_classifier(model: ModelFile, threads: int = 1) -> Classifier:
     Raises ModelError where the model cannot be opened or takes or gives other shapes than digits have, and
     MissingExtraError where TensorFlow is needed and not installed.
     """
-    return SecondLook(LiteRtClassifier(model, threads) if model.kind == "tflite" else KerasClassifier(model))
+    first = LiteRtClassifier(model, threads) if model.kind == "tflite" else KerasClassifier(model)
+    return SecondLook(first.scores)
 
 
 def import_keras() -> Any:

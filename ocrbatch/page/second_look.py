@@ -6,16 +6,13 @@ After D. Ciresan, U. Meier, J. Schmidhuber, "Multi-column deep neural networks f
 average over networks and distortions; only doubtful tiles are worth the time.
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from ocrbatch.records import Probabilities, Tiles
-
-if TYPE_CHECKING:
-    from ocrbatch.page.classify import Classifier
 
 DOUBTFUL = 0.9
 """Below this probability a reading is looked at again."""
@@ -30,16 +27,16 @@ Matrix = npt.NDArray[np.float64]
 class SecondLook:
     """Tells digits as ``first`` does, and the doubtful ones by a second look; a tile's scores depend on it alone."""
 
-    def __init__(self, first: "Classifier") -> None:
+    def __init__(self, first: Callable[[Tiles], Probabilities]) -> None:
         self._first = first
 
     def scores(self, tiles: Tiles) -> Probabilities:
         """Give (n, 11) float32 for (n, 28, 28) uint8: a row sums to 1."""
-        scores = self._first.scores(tiles)
+        scores = self._first(tiles)
         doubtful = np.flatnonzero(scores.max(axis=1, initial=0.0) < DOUBTFUL)
         if len(doubtful):
             views = np.concatenate([_seen(tiles[doubtful], view) for view in VIEWS])
-            again = self._first.scores(views).reshape(len(VIEWS), len(doubtful), -1)
+            again = self._first(views).reshape(len(VIEWS), len(doubtful), -1)
             scores[doubtful] = _mean(np.concatenate([scores[None, doubtful], again]))
         return scores
 
