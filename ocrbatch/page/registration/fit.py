@@ -25,7 +25,7 @@ MIN_CONTRAST = 0.3
 PALE = 0.4
 NOISE = 3.0
 MOST_LOCAL = 120
-COARSE = 700
+COARSE, FINE = 600, 1200
 SMALL_STEP = 8.0
 AGREE = 1.5
 MIN_AGREE = (0.15, 0.25, 0.3, 0.3, 0.3)
@@ -105,13 +105,8 @@ def fit(view: PageView, proposal: Matrix, prints: PrintPoints, size: tuple[int, 
     if rough is None:
         return None
     to_page, edges, bend, contrast = rough
-    unit = _unit(prints.places, size)
-    rows = _across(_cubic(unit), prints.normals)
-    for reach in (NARROW, CLOSE):
-        offsets = look(edges, prints, _bent(prints.places, unit, bend), reach, contrast)
-        target = offsets.along + rows @ bend
-        bend = _solve(rows, target, offsets.seen, reach / 2, BEND_PRIOR)
-    moved = _bent(prints.places, unit, bend)
+    bend = _bend(edges, prints.thinned(FINE), size, bend, contrast)
+    moved = _bent(prints.places, _cubic(_unit(prints.places, size)), bend)
     offsets = look(edges, prints, moved, CLOSE, contrast)
     local = _local(prints, offsets, boxes)
     elsewhere = look(edges, prints, moved + _aside(len(moved)), CLOSE, contrast)
@@ -141,6 +136,18 @@ def _approach(
         edges, step = gradients(rectified(view, to_page, *size)), np.zeros(8)
     contrast = float(np.clip(np.median(offsets.contrast[agree]), PALE, 1.0))
     return to_page, edges, _as_bend(step), contrast
+
+
+def _bend(
+    edges: tuple[Floats, Floats], prints: PrintPoints, size: tuple[int, int], bend: Doubles, contrast: float
+) -> Doubles:
+    """Better the bend (20,) of the whole page."""
+    monomials = _cubic(_unit(prints.places, size))
+    rows = _across(monomials, prints.normals)
+    for reach in (NARROW, CLOSE):
+        offsets = look(edges, prints, _bent(prints.places, monomials, bend), reach, contrast)
+        bend = _solve(rows, offsets.along + rows @ bend, offsets.seen, reach / 2, BEND_PRIOR)
+    return bend
 
 
 def _as_bend(step: Doubles) -> Doubles:
@@ -209,8 +216,8 @@ def _across(monomials: Doubles, normals: Floats) -> Doubles:
     return np.concatenate([monomials * normals[..., :1], monomials * normals[..., 1:]], axis=-1)
 
 
-def _bent(places: Floats, unit: Doubles, bend: Doubles) -> Floats:
-    return (places + _cubic(unit) @ bend.reshape(2, 10).T).astype(np.float32)
+def _bent(places: Floats, monomials: Doubles, bend: Doubles) -> Floats:
+    return (places + monomials @ bend.reshape(2, 10).T).astype(np.float32)
 
 
 def _aside(count: int) -> Floats:

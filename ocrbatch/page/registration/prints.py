@@ -42,8 +42,8 @@ class PrintPoints:
     ruled: npt.NDArray[np.bool_]
 
     def thinned(self, count: int) -> "PrintPoints":
-        """Give about so many of the points, from all over the page."""
-        step = max(len(self.places) // count, 1)
+        """Give at most so many of the points, from all over the page."""
+        step = max(-(-len(self.places) // count), 1)
         return PrintPoints(
             self.places[::step],
             self.normals[::step],

@@ -88,9 +88,11 @@ def test_evidence_is_a_share(reference: Reference, right: Fit) -> None:
         assert (rows <= 1 + 1e-6).all()
 
 
-def test_a_form_without_fields_is_never_sure(reference: Reference, right: Fit) -> None:
+def test_a_page_without_fields_is_judged_by_its_print_alone(reference: Reference, right: Fit) -> None:
     none = np.zeros((0, len(reference.prints.places)), bool)
-    assert score(right, replace(reference.prints, near=none, ruled=none)) == 0.0
+    bare = replace(reference.prints, near=none, ruled=none)
+    assert score(right, bare) > 0.9
+    assert score(replace(right, residual=right.elsewhere), bare) < 0.1
 
 
 def ill_treated(seed: int) -> tuple[Grey, np.ndarray, int]:
