@@ -15,7 +15,7 @@ from ocrbatch.errors import ModelError, OutputError, UsageError
 from ocrbatch.model.card import load_model_file
 from ocrbatch.model.datasets import Mixture, load_dataset, load_mixture
 from ocrbatch.model.train import Settings, train
-from ocrbatch.page.classify import KerasClassifier, import_keras, make_classifier, open_keras
+from ocrbatch.page.classify import import_keras, make_classifier, open_keras
 from ocrbatch.records import ModelFile
 from tests.model.test_augment import drawn_digits
 
@@ -109,10 +109,12 @@ def test_the_same_seed_gives_the_same_weights(trained: Path, mixture: Mixture, t
 
 def test_a_training_goes_on_from_an_earlier_result(trained: Path, mixture: Mixture, tmp_path: Path) -> None:
     start = load_model_file(trained / "digits.keras")
-    train(mixture, tmp_path, replace(SMALL, epochs=1, learning_rate=1e-9), start=start)
-    tiles = drawn_digits()[0]
-    before, after = (KerasClassifier(load_model_file(folder / "digits.keras")) for folder in (trained, tmp_path))
-    assert np.array_equal(after.scores(tiles).argmax(axis=1), before.scores(tiles).argmax(axis=1))
+    train(mixture, tmp_path, replace(SMALL, epochs=1), start=start)
+    fresh, further = (
+        float(next(csv.DictReader((folder / "history.csv").read_text("utf-8").splitlines()))["loss"])
+        for folder in (trained, tmp_path)
+    )
+    assert further < 0.8 * fresh
     card = json.loads((tmp_path / "digits.json").read_text("utf-8"))
     assert card["training"]["start_sha256"] == start.sha256
 
