@@ -28,7 +28,7 @@ def in_reading_order(boxes: Sequence[Box]) -> list[list[int]]:
     Two share a line where they share more than half of the smaller height with its first.
     """
     lines: list[list[int]] = []
-    for index in sorted(range(len(boxes)), key=lambda i: (boxes[i].y + boxes[i].bottom, boxes[i].x)):
+    for index in sorted(range(len(boxes)), key=lambda i: (boxes[i].y + boxes[i].bottom, *_corners(boxes[i]))):
         box = boxes[index]
         for line in reversed(lines):
             first = boxes[line[0]]
@@ -38,7 +38,11 @@ def in_reading_order(boxes: Sequence[Box]) -> list[list[int]]:
                 break
         else:
             lines.append([index])
-    return [sorted(line, key=lambda i: (boxes[i].x, i)) for line in lines]
+    return [sorted(line, key=lambda i: _corners(boxes[i])) for line in lines]
+
+
+def _corners(box: Box) -> tuple[int, int, int, int]:
+    return box.x, box.y, box.right, box.bottom
 
 
 def propose_names(fields: Sequence[Nameless], width: int, height: int) -> tuple[str, ...]:
@@ -67,7 +71,7 @@ def _name_rows_of_tables(fields: Sequence[Nameless], names: list[str]) -> None:
         if field.table:
             rows.setdefault((field.table, field.row), []).append(index)
     for (table, row), members in rows.items():
-        members.sort(key=lambda i: fields[i].box.x)
+        members.sort(key=lambda i: _corners(fields[i].box))
         for number, index in enumerate(members, 1):
             names[index] = f"table{table}_row{row}" + (f"_{number}" if len(members) > 1 else "")
 

@@ -1,7 +1,7 @@
 """Which pages of a file are one document: a form of several pages, filled in once."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TypeVar
 
@@ -43,21 +43,47 @@ def documents(
 def with_missing_pages(results: Iterable[PageResult], forms: Sequence[Form]) -> Iterator[PageResult]:
     """Give one file's pages in the file's order; where pages of a document are missing, its first says which.
 
-    That page then waits for review with the reason ``missing page 2 of claim``. It does so too where a document
-    is neither fed forwards nor backwards, or otherwise than the one before it in the file: then the pages of two
-    documents may have met in one (``pages of claim out of order``). At most one document is held back.
+    That page then waits for review with the reason ``missing page 2 of claim``. Where the pages of two documents may
+    have met in one, it waits as ``pages of claim out of order``: where a document is neither fed forwards nor
+    backwards, or otherwise than the one before it, or where one beside it lacks what may be in it. At most two documents are held
+    back.
     """
     wanted = _numbers(forms)
     usual = 0
+    before: _Document | None = None
     for group in documents(results, lambda page: page, forms):
         form = next((page.form for page in group if page.form), "")
         numbers = [page.form_page for page in group if page.form]
-        reasons = _missing(form, sorted(wanted.get(form, frozenset()) - set(numbers)))
-        if len(numbers) > 1:
-            direction = _direction(numbers)
-            reasons += [f"pages of {form} out of order"] if direction == 0 or -direction == usual else []
-            usual = direction or usual
-        yield from _marked(group, reasons)
+        pages = wanted.get(form, frozenset())
+        lacks = pages - set(numbers)
+        direction = _direction(numbers) if len(numbers) > 1 else usual
+        disordered = len(numbers) > 1 and (direction == 0 or -direction == usual)
+        usual = direction or usual
+        if before is not None:
+            both = bool(form) and before.form == form
+            first, last = min(pages, default=0), max(pages, default=0)
+            first, last = (last, first) if usual < 0 else (first, last)
+            # What the one before lacks at its end may be in this one, and the other way round.
+            disordered |= both and not lacks and last in before.lacks
+            yield from before.marked(disordered=both and not before.lacks and first in lacks)
+        before = _Document(group, form, lacks, disordered)
+    if before is not None:
+        yield from before.marked()
+
+
+@dataclass(frozen=True, slots=True)
+class _Document:
+    """A document's pages, the numbers of those that it lacks, and whether another's may be among them."""
+
+    pages: list[PageResult]
+    form: str
+    lacks: frozenset[int]
+    disordered: bool
+
+    def marked(self, *, disordered: bool = False) -> Iterator[PageResult]:
+        """Give the pages, the first of the form sent to review where there is a reason."""
+        order = [f"pages of {self.form} out of order"] * (self.disordered or disordered)
+        return _marked(self.pages, _missing(self.form, sorted(self.lacks)) + order)
 
 
 def _numbers(forms: Sequence[Form]) -> dict[str, frozenset[int]]:

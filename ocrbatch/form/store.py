@@ -25,6 +25,10 @@ _AT_LINE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 _BARE_ZERO = re.compile(r"[=\[,]\s*[+-]?0[0-9]")
 
 
+PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"%PDF", b"BM", b"RIFF")
+"""How pictures and PDFs begin."""
+
+
 def load_forms(paths: Sequence[Path]) -> tuple[Form, ...]:
     """Read forms, each path a TOML file or a folder of them, in the order of the paths and the files' names.
 
@@ -116,6 +120,8 @@ def _decoded(content: bytes, where: Path) -> str:
     """Give the text of a file; Windows' editors begin UTF-8 with a mark, which is passed over."""
     if len(content) > LARGEST_FORM:
         raise FormError(f"{shown_path(where)}: has more than {LARGEST_FORM // 10**6} MB; give a form's TOML file")
+    if content.startswith(PICTURES):
+        raise FormError(f"{shown_path(where)}: is a picture, no form; give the .toml file of a form, and scans after it")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

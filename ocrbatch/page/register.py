@@ -19,13 +19,13 @@ UNKNOWN_FORM = "unknown form"
 NO_BOXES = "no boxes found"
 
 
-def register(page: Page, index: FormIndex | None = None) -> RegisteredPage:
+def register(page: Page, index: FormIndex | None = None, *, guess: bool = False) -> RegisteredPage:
     """Find the fields of a page: those of the form it is, or, with no forms given, its runs of boxes.
 
     Those are named ``r01``, ``r02`` … from the top, left to right. A page that is none of the forms, or whose fields
-    are not surely found, has no places, and its ``problem`` says so.
+    are not surely found, has no places, and its ``problem`` says so; with ``guess`` it has the likeliest ones.
     """
-    return _by_ruling(page) if index is None else _by_forms(page, index)
+    return _by_ruling(page) if index is None else _by_forms(page, index, guess)
 
 
 def _by_ruling(page: Page) -> RegisteredPage:
@@ -38,24 +38,31 @@ def _by_ruling(page: Page) -> RegisteredPage:
     return RegisteredPage(page, AUTO, places, 1.0 if places else 0.0, ruling.skew_degrees, problem=problem)
 
 
-def _by_forms(page: Page, index: FormIndex) -> RegisteredPage:
+def _by_forms(page: Page, index: FormIndex, guess: bool) -> RegisteredPage:
     found = locate(PageView(page), index)
     if found is None or found.score < MIN_HINT:
         return RegisteredPage(page, "", (), 0.0 if found is None else found.score, 0.0, problem=UNKNOWN_FORM)
     places = _places(found)
-    cut = [place.name for place in places if _is_cut(place, page)]
-    problem = "" if found.score >= MIN_SCORE else NOT_REGISTERED
-    if not problem and cut:
-        problem = f"{NOT_REGISTERED}: {cut[0]} lies off the page"
+    problem = _problem(found, places, page)
     return RegisteredPage(
         page,
         found.reference.form.name,
-        () if problem else places,
+        places if guess or not problem else (),
         found.score,
         _skew(found),
         form_page=found.reference.page.number,
         problem=problem,
     )
+
+
+def _problem(found: Located, places: tuple[FieldPlace, ...], page: Page) -> str:
+    """Say why a form's places are of no use, if so."""
+    if found.score < MIN_SCORE:
+        return NOT_REGISTERED
+    if found.twin and found.twin != found.reference.form.name:
+        return f"{NOT_REGISTERED}: could be {found.reference.form.name} or {found.twin}"
+    cut = [place.name for place in places if _is_cut(place, page)]
+    return f"{NOT_REGISTERED}: {cut[0]} lies off the page" if cut else ""
 
 
 def _is_cut(place: FieldPlace, page: Page) -> bool:

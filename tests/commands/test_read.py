@@ -75,7 +75,7 @@ def test_forms_are_looked_for_and_their_missing_pages_named(
     monkeypatch.setattr("ocrbatch.page.reader.read_pages", claim_pages)
     told = command("read", scans / "slip.jpg", "-f", "forms")
     assert told.code == 0
-    assert "page 1: claim, its page 1" in told.out
+    assert "page 1: claim, its page 1" in " ".join(told.out.split())
     assert "slip.jpg, page 1: missing page 2 of claim" in told.err
 
 

@@ -328,3 +328,23 @@ def test_a_page_of_a_form_that_has_no_fields_is_known_too() -> None:
     registered = register(page_of(seen(blank_of(form, 2), turn=2)[0]), index_forms([bare]))
     assert (registered.form, registered.form_page, registered.problem) == ("leaflet", 2, "")
     assert registered.registration > 0.9
+
+
+def test_forms_that_look_the_same_are_not_guessed_at() -> None:
+    form = sheet_form("alpha", 8)
+    twin = replace(form, name="zeta")
+    sheet = page_of(seen(filled_sheet(form), turn=3)[0])
+    for forms in ((form, twin), (twin, form)):
+        registered = register(sheet, index_forms(forms))
+        assert registered.problem == f"{NOT_REGISTERED}: could be alpha or zeta"
+        assert registered.places == ()
+
+
+def test_a_guess_is_given_to_who_asks_for_it_with_the_problem() -> None:
+    index = index_forms([FORM])
+    doubtful = [page_of(scribbled(filled_sheet(FORM), seed, 190)) for seed in range(5)]
+    told = [(register(sheet, index), register(sheet, index, guess=True)) for sheet in doubtful]
+    assert any(plain.problem == NOT_REGISTERED for plain, _ in told)
+    for plain, guess in told:
+        assert guess.problem == plain.problem
+        assert len(guess.places) == (len(FIELDS) if guess.form else 0)

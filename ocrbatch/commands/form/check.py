@@ -14,12 +14,15 @@ def check(
 ) -> None:
     """Check form files, and warn of small boxes, cells that touch, fields off the page, poor landmarks.
 
-    Exits with 8 where a file is invalid.
+    Exits with 8 where a file is invalid, or its picture cannot be used.
     """
     from ocrbatch.design.lint import lint
     from ocrbatch.form.store import load_forms
+    from ocrbatch.page.registration.index import index_forms
 
-    found = [(form.name, warning) for form in load_forms(forms) for warning in lint(form)]
+    loaded = load_forms(forms)
+    index_forms(loaded)
+    found = [(form.name, warning) for form in loaded for warning in lint(form)]
     if not found:
         typer.echo("no faults found")
         return

@@ -24,7 +24,7 @@ def show(
 ) -> None:
     """Draw where a form's fields are: on its reference picture, or on any scan of it.
 
-    Exits with 3 where the scan is none of the form.
+    Exits with 3 where the scan is not surely of the form; the picture then shows where its fields would be.
     """
     if out is not None and out.suffix.lower() not in (".jpg", ".jpeg"):
         raise UsageError(f"-o {out}: the picture is a JPEG; name it .jpg")
@@ -33,10 +33,15 @@ def show(
     from ocrbatch.form.store import load_forms
 
     forms = load_forms([form])
-    picture = _on_scan(forms, scan, page) if scan is not None else _on_form(forms, form, page)
     target = out or (form / "forms.show.jpg" if form.is_dir() else form.with_suffix(".show.jpg"))
-    write_files({target: picture})
-    typer.echo(target)
+    # An older picture must not be taken for this one's.
+    target.unlink(missing_ok=True)
+    picture, sure = _on_scan(forms, scan, page) if scan is not None else (_on_form(forms, form, page), True)
+    if picture:
+        write_files({target: picture})
+        typer.echo(target)
+    if not sure:
+        raise typer.Exit(int(ExitCode.PAGES_FAILED))
 
 
 def _on_form(forms: tuple["Form", ...], path: Path, number: int) -> bytes:
@@ -50,17 +55,23 @@ def _on_form(forms: tuple["Form", ...], path: Path, number: int) -> bytes:
     return draw_form_page(pages[number - 1])
 
 
-def _on_scan(forms: tuple["Form", ...], scan: Path, number: int) -> bytes:
+def _on_scan(forms: tuple["Form", ...], scan: Path, number: int) -> tuple[bytes, bool]:
+    """Draw the form on the scan, even where its places are not sure; gives the picture, empty of a stranger."""
     from ocrbatch.design.preview import draw_registered, shown_score
     from ocrbatch.page.register import register
     from ocrbatch.page.registration.index import index_forms
 
-    found = register(read_page(scan, number), index_forms(forms))
+    found = register(read_page(scan, number), index_forms(forms), guess=True)
     score = shown_score(found.registration)
-    if not found.places:
-        like = f"it looks like page {found.form_page} of {found.form}, but its fields are not surely found"
-        why = like if found.form else "it is none of the form"
-        typer.echo(f"{scan}, page {number}: not registered: {why} (score {score})", err=True)
-        raise typer.Exit(int(ExitCode.PAGES_FAILED))
+    if not found.form:
+        typer.echo(f"{scan}, page {number}: unknown form: it looks like none that is given (score {score})", err=True)
+        return b"", False
+    if found.problem:
+        typer.echo(
+            f"{scan}, page {number}: {found.problem} (score {score}); it looks like page {found.form_page} of "
+            f"{found.form}, and the picture shows where its fields would be",
+            err=True,
+        )
+        return draw_registered(found), False
     typer.echo(f"{found.form}, page {found.form_page}: registration {score}", err=True)
-    return draw_registered(found)
+    return draw_registered(found), True

@@ -18,6 +18,7 @@ from ocrbatch.page.registration.prints import Floats, PrintPoints, print_points
 from ocrbatch.page.registration.view import PageView
 from ocrbatch.records import Page, PageFailure, read_only
 
+KEPT_SIDE = 1800
 LINE_MM = 0.3
 LINE_GREY = 90
 
@@ -54,17 +55,20 @@ class FormIndex:
 def index_forms(forms: Sequence[Form]) -> FormIndex:
     """Learn forms from their reference pictures. Raises FormError where one cannot be decoded.
 
-    A form without a reference picture is looked for by the lines around its cells.
+    A form without a reference picture is looked for by the lines around its cells. The order of forms is nothing.
     """
-    return FormIndex([_learn(form, page) for form in forms for page in form.pages])
+    in_order = sorted(forms, key=lambda form: form.name)
+    return FormIndex([_learn(form, page) for form in in_order for page in form.pages])
 
 
 def _learn(form: Form, page: FormPage) -> Reference:
-    view = PageView(_drawn(page) if page.reference is None else _picture(form, page))
+    picture = _drawn(page) if page.reference is None else _picture(form, page)
+    view = PageView(_reduced(picture))
     if set(marker_ids(form.name, page.number)) & view.markers.keys():
         # What is printed from the form's own file has room between its cells.
         page = as_printed(page)
-    to_form = view.to_page
+    height, width = view.page.pixels.shape
+    to_form = np.diag([page.width / width, page.height / height, 1.0]) @ view.to_page
     scale = 1 / to_form[0, 0]
     boxes = np.array([[b.x, b.y, b.width, b.height] for b in (one.box for one in page.fields)], dtype=np.float32)
     return Reference(
@@ -76,6 +80,16 @@ def _learn(form: Form, page: FormPage) -> Reference:
         prints=print_points(view.work, page.fields, scale),
         boxes=boxes.reshape(-1, 4) * np.float32(scale),
     )
+
+
+def _reduced(page: Page) -> Page:
+    """Give a picture no larger than its ruling is looked for in: it is kept as long as the form is."""
+    scale = KEPT_SIDE / max(page.pixels.shape)
+    if scale >= 1:
+        return page
+    height, width = (max(round(side * scale), 1) for side in page.pixels.shape)
+    pixels = cv2.resize(page.pixels, (width, height), interpolation=cv2.INTER_AREA)
+    return Page(page.number, read_only(pixels), None if page.dpi is None else page.dpi * scale)
 
 
 def _drawn(page: FormPage) -> Page:
@@ -97,6 +111,6 @@ def _picture(form: Form, page: FormPage) -> Page:
         height, width = decoded.pixels.shape
         raise FormError(
             f"form {form.name}, page {page.number}: the reference picture has {width}×{height} pixels, "
-            f"the form says {page.width}×{page.height}; correct width and height"
+            f"the form says {page.width}×{page.height}; put the right picture there, or draft the form anew"
         )
     return decoded

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from ocrbatch.form.marks import MARKER_DICTIONARY
 from ocrbatch.geometry import Matrix, transform_points
+from ocrbatch.page.registration.transforms import homography_through
 from ocrbatch.records import Grey
 
 Floats = npt.NDArray[np.float32]
@@ -45,8 +46,7 @@ def propose_by_markers(reference: Mapping[int, Floats], page: Mapping[int, Float
     if not shared:
         return None
     source, target = (np.concatenate([side[number] for number in shared]) for side in (reference, page))
-    matrix, _ = cv2.findHomography(source, target, 0)
-    return None if matrix is None else np.asarray(matrix, dtype=np.float64)
+    return homography_through(source, target)
 
 
 def find_squares(picture: Grey) -> Floats:
@@ -124,7 +124,8 @@ def propose_by_squares(reference: Floats, page: Floats) -> Matrix | None:
             pairs = _pairs(far, NEAR * float(np.linalg.norm(page[first] - page[second])))
             spread = float(sum(far[i, j] for i, j in pairs))
             if len(pairs) >= 3 and (best is None or (-len(pairs), spread) < (-best[0], best[1])):
-                best = len(pairs), spread, _through(reference, page, pairs)
+                source, target = reference[[i for i, _ in pairs]], page[[j for _, j in pairs]]
+                best = len(pairs), spread, homography_through(source, target)
     return None if best is None else best[2]
 
 
@@ -146,14 +147,3 @@ def _similarity(source: Floats, target: Floats) -> Matrix:
     factor = onto / along
     shift = complex(*target[0].tolist()) - factor * complex(*source[0].tolist())
     return np.array([[factor.real, -factor.imag, shift.real], [factor.imag, factor.real, shift.imag], [0, 0, 1.0]])
-
-
-def _through(reference: Floats, page: Floats, pairs: list[tuple[int, int]]) -> Matrix:
-    """Fit a homography to four pairs or more, an affine transform to three."""
-    source, target = reference[[i for i, _ in pairs]], page[[j for _, j in pairs]]
-    if len(pairs) >= 4:
-        matrix, _ = cv2.findHomography(source, target, 0)
-        if matrix is not None:
-            return np.asarray(matrix, dtype=np.float64)
-    affine = np.linalg.lstsq(np.column_stack([source, np.ones(len(source))]), target, rcond=None)[0].T
-    return np.vstack([affine, [0, 0, 1]])

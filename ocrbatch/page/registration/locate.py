@@ -1,7 +1,7 @@
 """Which form a page is, and where it lies: proposals from the quick to the costly, each fitted and judged."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,23 +12,29 @@ from ocrbatch.page.registration.identify import votes
 from ocrbatch.page.registration.index import FormIndex, Reference
 from ocrbatch.page.registration.landmarks import propose_by_markers, propose_by_squares
 from ocrbatch.page.registration.runs import propose_by_runs
-from ocrbatch.page.registration.score import score
+from ocrbatch.page.registration.score import page_agreement, score
+from ocrbatch.page.registration.transforms import is_sound
 from ocrbatch.page.registration.view import PageView
 
 SURE = 0.9
 CANDIDATES = 6
 LIKELY = 3
-RIVAL = 0.7
-"""So many forms are tried at a glance, so many thoroughly; those with this share of the most votes are hard to tell."""
+HAIR = 0.02
+RIVAL, FEW = 0.7, 10
+"""So many forms are tried at a glance, so many thoroughly; those with this share of the most votes, less a few, are hard to tell."""
 
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """A form's page found on a page: ``score`` is the probability that every field lies where ``fit`` says."""
+    """A form's page found on a page: ``score`` is the probability that every field lies where ``fit`` says.
+
+    ``twin`` names another form whose print is seen as well there, if any.
+    """
 
     reference: Reference
     fit: Fit
     score: float
+    twin: str = ""
 
 
 Proposer = Callable[[Reference, PageView], Matrix | None]
@@ -81,7 +87,7 @@ def _likeliest(view: PageView, index: FormIndex) -> tuple[list[Reference], int]:
         return list(index.references), 1
     ballot = votes(index.signature, view.telling)
     ranked = np.argsort(-ballot, kind="stable")[:CANDIDATES]
-    rivals = int((ballot[ranked] >= RIVAL * ballot[ranked[0]]).sum()) if ballot[ranked[0]] > 0 else 0
+    rivals = int((ballot[ranked] >= RIVAL * ballot[ranked[0]] - FEW).sum())
     return [index.references[number] for number in ranked], rivals
 
 
@@ -95,9 +101,19 @@ def _best(
         for reference in references:
             proposal = proposer(reference, view)
             found = None if proposal is None else _fitted(view, reference, proposal)
-            if found is not None and (best is None or found.score > best.score):
-                best = found
+            if found is not None:
+                best = found if best is None else _better(best, found)
     return best
+
+
+def _better(one: Located, other: Located) -> Located:
+    """Choose the form whose print is seen best; where two are alike to a hair, name the other one as its twin."""
+    if one.reference is other.reference:
+        return one if one.score >= other.score else replace(other, twin=one.twin)
+    first, second = sorted((one, other), key=lambda found: -found.score)
+    seen, seen_too = (page_agreement(found.fit) for found in (first, second))
+    alike = _is_sure(second) and seen - seen_too < HAIR
+    return replace(first, twin=second.reference.form.name if alike else first.twin)
 
 
 def _is_sure(found: Located | None) -> bool:
@@ -105,5 +121,7 @@ def _is_sure(found: Located | None) -> bool:
 
 
 def _fitted(view: PageView, reference: Reference, proposal: Matrix) -> Located | None:
+    if not is_sound(proposal, reference.size):
+        return None
     found = fit(view, view.to_page @ proposal, reference.prints, reference.size, reference.boxes)
     return None if found is None else Located(reference, found, score(found, reference.prints))

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from ocrbatch.geometry import Matrix, transform_points
+from ocrbatch.page.registration.transforms import affine_through, homography_through
 
 Floats = npt.NDArray[np.float32]
 
@@ -35,14 +35,14 @@ def propose_by_runs(reference: Sequence[Floats], page: Sequence[Floats]) -> Matr
     for target in (upright, np.roll(upright, 2, axis=1)):
         same = counts[:, None] == page_counts[None]
         for i, j in np.argwhere(same):
-            guess = _affine(source[[i]], target[[j]])
+            guess = affine_through(source[i], target[j])
             if not _likely(guess):
                 continue
             for _ in range(2):
                 pairs, far = _met(guess, source, target, same)
                 if not pairs:
                     break
-                guess = _through(source, target, pairs)
+                guess = _through(source[[k for k, _ in pairs]], target[[k for _, k in pairs]])
             if not pairs:
                 continue
             cells = float(sum(counts[k] for k, _ in pairs))
@@ -51,11 +51,10 @@ def propose_by_runs(reference: Sequence[Floats], page: Sequence[Floats]) -> Matr
     return None if best is None else best[2]
 
 
-def _affine(source: Floats, target: Floats) -> Matrix:
-    """Fit an affine transform (3, 3) to corners (n, 4, 2)."""
-    points = source.reshape(-1, 2)
-    affine = np.linalg.lstsq(np.column_stack([points, np.ones(len(points))]), target.reshape(-1, 2), rcond=None)[0].T
-    return np.vstack([affine, [0, 0, 1]]).astype(np.float64)
+def _through(source: Floats, target: Floats) -> Matrix:
+    """Fit a homography to outlines (n, 4, 2) where they span the page, else an affine transform."""
+    fit = homography_through if len(source) >= 4 else affine_through
+    return fit(source.reshape(-1, 2), target.reshape(-1, 2))
 
 
 def _likely(guess: Matrix) -> bool:
@@ -76,13 +75,3 @@ def _met(
     nearest, back = far.argmin(axis=1), far.argmin(axis=0)
     pairs = [(i, int(j)) for i, j in enumerate(nearest) if back[j] == i and far[i, j] <= reach[j]]
     return pairs, float(np.mean([far[i, j] for i, j in pairs])) if pairs else np.inf
-
-
-def _through(source: Floats, target: Floats, pairs: list[tuple[int, int]]) -> Matrix:
-    """Fit a homography where the runs span the page, else an affine transform."""
-    one, other = source[[i for i, _ in pairs]], target[[j for _, j in pairs]]
-    if len(pairs) >= 4:
-        matrix, _ = cv2.findHomography(one.reshape(-1, 2), other.reshape(-1, 2), 0)
-        if matrix is not None:
-            return np.asarray(matrix, dtype=np.float64)
-    return _affine(one, other)

@@ -29,12 +29,17 @@ def evidence(found: Fit, prints: PrintPoints) -> npt.NDArray[np.float64]:
     a field has few, its agreement leans on the page's. A page without fields has one row.
     """
     hit, stray = found.residual <= ON_LINE, found.elsewhere <= ON_LINE
-    page = _agreement(hit, stray, 0.0)
+    page = page_agreement(found)
     rows = [] if len(prints.near) else [(page, page, page)]
     for near, ruled in zip(prints.near, prints.ruled, strict=True):
         around = near & ~ruled
         rows.append((page, _agreement(hit[ruled], stray[ruled], page), _agreement(hit[around], stray[around], page)))
     return np.array(rows).reshape(-1, 3)
+
+
+def page_agreement(found: Fit) -> float:
+    """Give the share of all the print's edges that are where they should be, above what chance gives."""
+    return _agreement(found.residual <= ON_LINE, found.elsewhere <= ON_LINE, 0.0)
 
 
 def _agreement(hit: npt.NDArray[np.bool_], stray: npt.NDArray[np.bool_], otherwise: float) -> float:

@@ -13,9 +13,9 @@ from tests.helpers.pictures import saved
 FORM = sheet_form("a", 0)
 
 
-def test_every_page_of_every_form_is_learned_in_their_order() -> None:
+def test_every_page_of_every_form_is_learned_by_their_names() -> None:
     index = index_forms([sheet_form("leaflet", 3, pages=2), FORM])
-    assert [(one.form.name, one.page.number) for one in index.references] == [("leaflet", 1), ("leaflet", 2), ("a", 1)]
+    assert [(one.form.name, one.page.number) for one in index.references] == [("a", 1), ("leaflet", 1), ("leaflet", 2)]
     assert index.signature.forms == 3
 
 
@@ -40,7 +40,7 @@ def test_a_broken_reference_is_told_by_form_and_page(content: bytes) -> None:
 
 def test_a_reference_of_another_size_is_told_with_the_mend() -> None:
     wrong = replace(FORM, pages=(replace(FORM.pages[0], width=1400, height=1800),))
-    with pytest.raises(FormError, match=r"form a, page 1: .*700×900 pixels.*1400×1800; correct width and height"):
+    with pytest.raises(FormError, match=r"form a, page 1: .*700×900 pixels.*1400×1800; put the right picture there"):
         index_forms([wrong])
 
 

@@ -9,6 +9,7 @@ from ocrbatch.form.template import Form
 from ocrbatch.page.register import register
 from ocrbatch.page.registration.index import index_forms
 from ocrbatch.page.registration.locate import locate
+from ocrbatch.page.registration.transforms import is_sound
 from ocrbatch.page.registration.view import PageView
 from ocrbatch.records import Grey
 from tests.helpers.formsheets import (
@@ -115,3 +116,10 @@ def test_runs_are_enough_where_there_is_no_other_print(monkeypatch: pytest.Monke
     form = sheet_form("bare", 5, words=False)
     picture, matrix = seen(filled(blank_of(form), form.pages[0].fields, 2), turn=turn)
     assert is_right(register(page_of(picture), index_forms([form])), form, matrix)
+
+
+def test_a_proposal_that_no_camera_could_see_is_passed_over() -> None:
+    edge_on = np.array([[1, 0, 0], [0, 1, 0], [-0.001, 0, 1.0]])
+    for matrix in (edge_on, np.full((3, 3), np.nan), np.zeros((3, 3)), np.diag([1e-3, 1e-3, 1.0])):
+        assert not is_sound(matrix, (1000, 700))
+    assert is_sound(np.array([[0.9, 0.1, 30], [-0.1, 0.8, 40], [1e-4, 2e-4, 1.0]]), (1000, 700))
