@@ -45,8 +45,8 @@ def with_missing_pages(results: Iterable[PageResult], forms: Sequence[Form]) -> 
 
     That page then waits for review with the reason ``missing page 2 of claim``. Where the pages of two documents may
     have met in one, it waits as ``pages of claim out of order``: where a document is neither fed forwards nor
-    backwards, or otherwise than the one before it, or where one beside it lacks what may be in it. At most two documents are held
-    back.
+    backwards, or otherwise than the one before it, or where one beside it lacks what may be in it. At most two
+    documents are held back.
     """
     wanted = _numbers(forms)
     usual = 0

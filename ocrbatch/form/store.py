@@ -121,7 +121,7 @@ def _decoded(content: bytes, where: Path) -> str:
     if len(content) > LARGEST_FORM:
         raise FormError(f"{shown_path(where)}: has more than {LARGEST_FORM // 10**6} MB; give a form's TOML file")
     if content.startswith(PICTURES):
-        raise FormError(f"{shown_path(where)}: is a picture, no form; give the .toml file of a form, and scans after it")
+        raise FormError(f"{shown_path(where)}: is a picture, no form; give a form's .toml file, and scans after it")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

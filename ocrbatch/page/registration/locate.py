@@ -17,11 +17,11 @@ from ocrbatch.page.registration.transforms import is_sound
 from ocrbatch.page.registration.view import PageView
 
 SURE = 0.9
-CANDIDATES = 6
-LIKELY = 3
-HAIR = 0.02
+CANDIDATES, LIKELY = 6, 3
+"""So many forms are tried at a glance, and so many thoroughly."""
 RIVAL, FEW = 0.7, 10
-"""So many forms are tried at a glance, so many thoroughly; those with this share of the most votes, less a few, are hard to tell."""
+"""Who has this share of the most votes, less a few, is a rival: hard to tell by votes alone."""
+HAIR = 0.02
 
 
 @dataclass(frozen=True, slots=True)
