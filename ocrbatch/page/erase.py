@@ -14,6 +14,8 @@ MIN_LINE = 7.0
 STRONGER = 1.6
 MIN_BAR = 2
 MAX_TILT = 2
+ALONG = 0.22
+"""A stroke that touches a line for so much of the cell lies along it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ def _erase_row_line(cuts: Floats, frame: Frame, row: int, noise: Floats, reach: 
     path = low + places[:, :1] + tilt[:, None] * (columns - frame.x - frame.width / 4)
     path = np.round(path).astype(int)
     first, last = _thickness(cuts, frame, ruled, path, reach)
-    _fill(cuts, ruled, path, (first, last), peaks.max(axis=1))
+    _fill(cuts, frame, ruled, path, (first, last), peaks.max(axis=1))
 
 
 def _rows(cuts: Floats, ruled: Indices, rows: Indices) -> Floats:
@@ -108,7 +110,9 @@ def _extent(profile: Floats, reach: int) -> tuple[Indices, Indices]:
     return -first - 1, last + 1
 
 
-def _fill(cuts: Floats, ruled: Indices, path: Indices, rows: tuple[Indices, Indices], line: Floats) -> None:
+def _fill(
+    cuts: Floats, frame: Frame, ruled: Indices, path: Indices, rows: tuple[Indices, Indices], line: Floats
+) -> None:
     """Replace each line: strokes that reach one of its edges run on into it, others that are darker stay."""
     first, last = (edge[:, None, None] for edge in rows)
     beside_above = _rows(cuts, ruled, path[:, None] + first - np.array([1, 2])[:, None])
@@ -119,15 +123,27 @@ def _fill(cuts: Floats, ruled: Indices, path: Indices, rows: tuple[Indices, Indi
     # A slanted stroke leaves the line a little beside where it enters.
     reach = max(thickness // 2, 1)
     crossing = np.minimum(_widened(beside_above.max(axis=1), reach), _widened(beside_below.max(axis=1), reach))
+    level = line[:, None, None]
+    crossing = np.maximum(crossing, _touching(beside_above, beside_below, 0.5 * line + 20, frame))[:, None]
     # A stroke that lies along the line, half hidden, has its own side of the line and not all of it.
     upper = 2 * np.arange(thickness)[None, :, None] <= last - first
-    crossing = np.maximum(crossing[:, None], np.where(upper, beside_above[:, :1], beside_below[:, :1]))
-    level = line[:, None, None]
+    crossing = np.maximum(crossing, np.where(upper, beside_above[:, :1], beside_below[:, :1]))
     ink = np.where(middle > STRONGER * level + 15, middle, 0)
     carried = np.where(crossing > 0.5 * level + 20, np.minimum(middle, crossing), 0)
     inside = (inner <= path[:, None] + last) & (inner >= 0) & (inner < cuts.shape[1])
     cut, _, column = np.nonzero(inside)
     cuts[ruled[cut], inner[inside], column] = np.maximum(ink, carried)[inside]
+
+
+def _touching(above: Floats, below: Floats, floor: Floats, frame: Frame) -> Floats:
+    """Give the darkness (m, w) of strokes that touch a line, but for those that lie along it.
+
+    A slanted stroke is hidden by the line for a part of its way: where it touches, the line is left to it.
+    """
+    beside = np.maximum(above, below).max(axis=1)
+    kernel = np.ones((1, max(int(ALONG * frame.width), 3)), np.uint8)
+    long = cv2.morphologyEx((beside > floor[:, None]).astype(np.uint8), cv2.MORPH_OPEN, kernel)
+    return np.asarray(np.where(long, 0, beside), np.float32)
 
 
 def _quantile(rows: Floats, share: float) -> Floats:

@@ -259,4 +259,4 @@ def test_the_picture_of_a_form_over_a_scan_is_a_jpeg(command: Command, tmp_path:
     assert Image.open(io.BytesIO(picture.read_bytes())).format == "JPEG"
     none = command("form", "show", FORMS / "slip.toml", SAMPLES / "marks-photo.jpg", "-o", picture)
     assert (none.code, none.out) == (3, "")
-    assert "not registered" in none.err
+    assert "unknown form" in none.err
