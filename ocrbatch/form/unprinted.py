@@ -34,7 +34,7 @@ def read_unprinted(path: Path) -> Unprinted:
         text = path.read_bytes().decode("utf-8-sig")
         lines = scan_lines(text)
         if lines.limit is not None:
-            raise ValueError(lines.limit[1])
+            raise ValueError(lines.limit[2])
         data = tomllib.loads(text)
     except (OSError, ValueError, RecursionError) as error:
         load_forms([path])  # It says what is wrong, and where.
