@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -70,18 +70,37 @@ class PageFailure:
         return f"{self.code}: {self.detail}" if self.detail else self.code
 
 
+class Rule(Protocol):
+    """What a form demands of a field's value."""
+
+    @property
+    def name(self) -> str:
+        """The rule's first word: ``luhn``, ``date``, ``sum``."""
+        ...
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The names of the fields that it speaks of beside its own: those of ``sum`` and ``equals``, else none."""
+        ...
+
+    def allows(self, value: str) -> bool:
+        """Tell whether the field's own value keeps it; True of a rule that speaks of other fields."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class FieldPlace:
     """Where a field lies: ``cells`` (n, 4, 2) float32, a quadrilateral a cell in the page's pixels.
 
     ``kind`` is a form's (``boxes``, ``string``, ``mark``); ``blank`` tells whether it may be left blank
-    (``allowed``), must be (``required``) or must not be (``forbidden``).
+    (``allowed``), must be (``required``) or must not be (``forbidden``). ``rules`` are those of the form.
     """
 
     name: str
     kind: str
     cells: npt.NDArray[np.float32]
     blank: str = "allowed"
+    rules: tuple[Rule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,23 +134,30 @@ class CellImage:
 
 @dataclass(frozen=True, slots=True)
 class FieldImage:
-    """A field's cells in reading order, and its ``box`` on the page in the page's pixels."""
+    """A field's cells in reading order, and its ``box`` on the page in the page's pixels.
+
+    Of a run of digits, ``cells`` and ``place.cells`` are all candidate digits, one an edge of its lattice, and
+    ``strip`` (32, w) uint8 is the whole of it for the network that reads strings: paper 0, ink up to 255.
+    """
 
     place: FieldPlace
     box: Box
     cells: tuple[CellImage, ...]
+    strip: Grey | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Edge:
     """One candidate digit of a lattice: from node ``start`` to node ``end``, read from tile ``tile``.
 
-    ``tile`` indexes the field's own tiles; it is None for a blank cell, which reads as nothing.
+    ``tile`` indexes the field's own tiles; it is None for a blank cell, which reads as nothing. ``weight`` (natural
+    logarithm) is what the size, place and gaps of the piece say for it.
     """
 
     start: int
     end: int
     tile: int | None
+    weight: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import math
 from dataclasses import replace
 
+from ocrbatch.page.choose import Choice
 from ocrbatch.page.lattice import UNREAD, Step
 from ocrbatch.records import FieldImage, FieldReading, Status
 
@@ -10,8 +11,9 @@ MUST_BE_BLANK = "must be blank"
 MUST_NOT_BE_BLANK = "must not be blank"
 
 
-def read_field(field: FieldImage, steps: tuple[Step, ...], accept: float) -> FieldReading:
+def read_field(field: FieldImage, choice: Choice, accept: float) -> FieldReading:
     """Give the reading of a field of boxes; it is accepted where its confidence reaches ``accept`` (0–1)."""
+    steps = choice.way.steps
     reasons = cell_reasons(field, steps)
     confidence = all_right(steps)
     if not reasons and confidence < accept:

@@ -4,24 +4,26 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ocrbatch.page.cells import cut_boxes
+from ocrbatch.page.choose import Choice
 from ocrbatch.page.confidence import read_field
 from ocrbatch.page.cuts import FieldCut, Pyramid
-from ocrbatch.page.lattice import Step, blank_lattice, boxes_lattice
+from ocrbatch.page.lattice import blank_lattice, boxes_lattice
 from ocrbatch.page.marks import cut_mark, read_mark
-from ocrbatch.page.strings import cut_string, read_string
+from ocrbatch.page.strings.cut import cut_string
+from ocrbatch.page.strings.read import read_string
 from ocrbatch.records import FieldImage, FieldPlace, FieldReading, Lattice
 
 
 @dataclass(frozen=True, slots=True)
 class FieldKind:
-    """One kind's way: from the page to its cut, from its picture to its tiles, from the path to its reading.
+    """One kind's way: from the page to its cut, from its picture to its tiles, from the way to its reading.
 
     The last argument of ``read`` is the confidence (0–1) from which a field is accepted.
     """
 
     cut: Callable[[Pyramid, FieldPlace], FieldCut]
     lattice: Callable[[FieldImage], Lattice]
-    read: Callable[[FieldImage, tuple[Step, ...], float], FieldReading]
+    read: Callable[[FieldImage, Choice, float], FieldReading]
 
 
 KINDS: Mapping[str, FieldKind] = {

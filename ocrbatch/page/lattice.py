@@ -1,5 +1,6 @@
 """The ways to cut a field, and the reading of the best one. A boxes field has one way: a digit a cell."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +9,7 @@ from ocrbatch.page.normalize import normalize_many
 from ocrbatch.records import LABELS, NOT_A_DIGIT, Edge, FieldImage, Grey, Lattice, Probabilities, read_only
 
 UNREAD = "?"
+LEAST = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,23 @@ class Step:
     confidence: float
     second: str
     second_confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to read a field: its steps, and the numbers in ``FieldImage.cells`` of what they are read from.
+
+    ``log_probability`` (natural) is that of this text beside all others that the field could have.
+    """
+
+    steps: tuple[Step, ...]
+    cells: tuple[int, ...]
+    log_probability: float
+
+    @property
+    def text(self) -> str:
+        """The steps' texts, a space for a blank cell between written ones."""
+        return "".join(step.text or " " for step in self.steps).strip()
 
 
 def boxes_lattice(field: FieldImage) -> Lattice:
@@ -37,9 +56,13 @@ def blank_lattice(field: FieldImage) -> Lattice:
     return Lattice(len(field.cells) + 1, edges, read_only(normalize_many([])))
 
 
-def best_path(lattice: Lattice, scores: Probabilities) -> tuple[Step, ...]:
-    """Read the only way through a boxes lattice: ``scores`` (n, 11) belong to its tiles."""
-    return tuple(_step(None if edge.tile is None else scores[edge.tile]) for edge in lattice.edges)
+def best_ways(lattice: Lattice, scores: Probabilities, most: int) -> tuple[Way, ...]:
+    """Give the likeliest ways through a lattice, at most so many and at least one, best first, each of another text.
+
+    ``scores`` (n, 11) belong to its tiles.
+    """
+    steps = tuple(_step(None if edge.tile is None else scores[edge.tile]) for edge in lattice.edges)
+    return (Way(steps, tuple(range(len(steps))), sum(math.log(max(step.confidence, LEAST)) for step in steps)),)
 
 
 def _step(scores: Probabilities | None) -> Step:

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from ocrbatch.geometry import enclosing_box, quad_size
+from ocrbatch.page.choose import Choice
 from ocrbatch.page.confidence import judge
 from ocrbatch.page.cuts import MIN_PEAK, FieldCut, Floats, Pyramid, local_darkness, on_page, quantile, warp
 from ocrbatch.page.erase import Frame
@@ -100,8 +101,8 @@ def _marks(mask: Grey, frame: Frame) -> Grey | None:
     return keep[labels].astype(np.uint8) if keep.any() else None
 
 
-def read_mark(field: FieldImage, steps: tuple[Step, ...], accept: float) -> FieldReading:
-    """Give a mark's reading from its shape; ``steps`` are not looked at, the classifier knows digits only."""
+def read_mark(field: FieldImage, choice: Choice, accept: float) -> FieldReading:
+    """Give a mark's reading from its shape; ``choice`` is not looked at, the classifier knows digits only."""
     (cell,) = field.cells
     told = Step("", 1.0, "", 0.0) if cell.blank else tell_mark(cell.ink)
     sure = told.confidence * (GUESSED if cell.notes else 1.0)

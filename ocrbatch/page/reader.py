@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ocrbatch.page.choose import choose
 from ocrbatch.page.classify import Classifier
 from ocrbatch.page.kinds import KINDS
-from ocrbatch.page.lattice import best_path
+from ocrbatch.page.lattice import best_ways
 from ocrbatch.page.register import register
 from ocrbatch.page.registration.index import FormIndex
 from ocrbatch.page.segment import segment
@@ -26,6 +27,7 @@ from ocrbatch.records import (
 
 TILES_AT_ONCE = 512
 PAGES_AT_ONCE = 8
+WAYS = 64
 """A page waits with its pixels: blank ones have no tiles, and thousands of them must not pile up."""
 
 
@@ -52,13 +54,17 @@ def prepare(page: Page, index: FormIndex | None = None) -> PreparedPage:
 
 def finish(prepared: PreparedPage, scores: Probabilities, accept: float) -> PageResult:
     """Take a page from its tiles' scores (n, 11) to its result."""
-    readings = []
+    ways = []
     start = 0
-    for field, lattice in zip(prepared.fields, prepared.lattices, strict=True):
+    for lattice in prepared.lattices:
         end = start + len(lattice.tiles)
-        steps = best_path(lattice, scores[start:end])
-        readings.append(KINDS[field.place.kind].read(field, steps, accept))
+        ways.append(best_ways(lattice, scores[start:end], WAYS))
         start = end
+    choices = choose(prepared.registered.places, ways)
+    readings = [
+        KINDS[field.place.kind].read(field, choice, accept)
+        for field, choice in zip(prepared.fields, choices, strict=True)
+    ]
     waiting = any(reading.status in (Status.REVIEW, Status.INVALID) for reading in readings)
     return PageResult(
         page=prepared.registered.page.number,

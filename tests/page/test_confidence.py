@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ocrbatch.geometry import Box
+from ocrbatch.page.choose import Choice
 from ocrbatch.page.confidence import read_field
-from ocrbatch.page.lattice import Step
+from ocrbatch.page.lattice import Step, Way
 from ocrbatch.records import CellImage, FieldImage, FieldPlace, FieldReading, Status, read_only
 
 ACCEPT = 0.9
@@ -34,7 +35,12 @@ def field_for(steps: tuple[Step, ...], notes: dict[int, str] | None = None) -> F
 
 
 def read(steps: tuple[Step, ...], accept: float = ACCEPT, notes: dict[int, str] | None = None) -> FieldReading:
-    return read_field(field_for(steps, notes), steps, accept)
+    return read_field(field_for(steps, notes), chosen(steps), accept)
+
+
+def chosen(steps: tuple[Step, ...]) -> Choice:
+    way = Way(steps, tuple(range(len(steps))), 0.0)
+    return Choice(way, way)
 
 
 def digits(text: str, sure: float = 0.99) -> tuple[Step, ...]:
@@ -144,7 +150,7 @@ def test_a_field_of_blanks_is_blank_and_certain() -> None:
 
 def ruled(steps: tuple[Step, ...], blank: str) -> FieldReading:
     field = field_for(steps)
-    return read_field(replace(field, place=replace(field.place, blank=blank)), steps, ACCEPT)
+    return read_field(replace(field, place=replace(field.place, blank=blank)), chosen(steps), ACCEPT)
 
 
 def test_a_field_that_must_be_blank_is_invalid_with_writing() -> None:

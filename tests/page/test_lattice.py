@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ocrbatch.geometry import Box
-from ocrbatch.page.lattice import best_path, blank_lattice, boxes_lattice
+from ocrbatch.page.lattice import best_ways, blank_lattice, boxes_lattice
 from ocrbatch.page.normalize import normalize
 from ocrbatch.records import NOT_A_DIGIT, CellImage, FieldImage, FieldPlace, read_only
 
@@ -40,7 +40,7 @@ def test_a_field_of_boxes_has_one_way_through_with_a_tile_for_each_written_cell(
 def test_the_path_takes_each_cells_best_and_second_best(blank: list[bool], seed: int) -> None:
     lattice = boxes_lattice(field_of(blank))
     scores = np.random.default_rng(seed).dirichlet(np.full(11, 0.3), len(lattice.tiles)).astype(np.float32)
-    steps = best_path(lattice, scores)
+    steps = best_ways(lattice, scores, 1)[0].steps
     assert [step.text == "" for step in steps] == blank
     assert all(step.confidence == 1.0 for step in steps if not step.text)
     for step, row in zip([step for step in steps if step.text], scores, strict=True):
@@ -56,11 +56,11 @@ def test_the_path_takes_each_cells_best_and_second_best(blank: list[bool], seed:
 def test_ink_that_is_no_digit_reads_as_a_question_mark() -> None:
     scores = np.zeros((1, 11), np.float32)
     scores[0, NOT_A_DIGIT], scores[0, 7] = 0.8, 0.2
-    (step,) = best_path(boxes_lattice(field_of([False])), scores)
+    (step,) = best_ways(boxes_lattice(field_of([False])), scores, 1)[0].steps
     assert (step.text, step.second) == ("?", "7")
 
 
 def test_a_field_that_the_classifier_does_not_see_has_a_way_without_tiles() -> None:
     lattice = blank_lattice(field_of([False]))
     assert lattice.tiles.shape == (0, 28, 28)
-    assert [step.text for step in best_path(lattice, np.zeros((0, 11), np.float32))] == [""]
+    assert [step.text for step in best_ways(lattice, np.zeros((0, 11), np.float32), 1)[0].steps] == [""]

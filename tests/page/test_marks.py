@@ -4,8 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
+from ocrbatch.page.choose import Choice
 from ocrbatch.page.kinds import KINDS
-from ocrbatch.page.lattice import best_path
+from ocrbatch.page.lattice import best_ways
 from ocrbatch.page.segment import segment
 from ocrbatch.records import FieldPlace, FieldReading, Grey, Page, Probabilities, RegisteredPage, Status, cell_quads
 
@@ -57,7 +58,8 @@ def read(pixels: Grey, where: FieldPlace, accept: float = 0.9) -> FieldReading:
     (field,) = segment(RegisteredPage(Page(1, pixels, 200.0), "form", (where,), 1.0, 0.0))
     kind = KINDS["mark"]
     scores: Probabilities = np.zeros((0, 11), np.float32)
-    return kind.read(field, best_path(kind.lattice(field), scores), accept)
+    (way,) = best_ways(kind.lattice(field), scores, 1)
+    return kind.read(field, Choice(way, way), accept)
 
 
 @pytest.mark.parametrize("shear", [-0.2, 0.0, 0.2])

@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 
 from ocrbatch.geometry import Box
-from ocrbatch.page.lattice import Step, best_path, boxes_lattice
-from ocrbatch.page.pieces import SIGN, TOUCHING
+from ocrbatch.page.choose import Choice
+from ocrbatch.page.lattice import Step, Way, best_ways, boxes_lattice
 from ocrbatch.page.segment import segment
-from ocrbatch.page.strings import read_string
+from ocrbatch.page.strings.pieces import SIGN, TOUCHING
+from ocrbatch.page.strings.read import read_string
 from ocrbatch.records import (
     CellImage,
     FieldImage,
@@ -78,7 +79,7 @@ def test_an_empty_field_is_one_blank_cell(line: int, print_: bool) -> None:
     image = cut(*field([], line=line, print_=print_))
     assert [cell.blank for cell in image.cells] == [True]
     assert image.place.cells.shape == (1, 4, 2)
-    reading = read_string(image, best_path(boxes_lattice(image), np.zeros((0, 11), np.float32)), 0.9)
+    reading = read_string(image, chosen(best_ways(boxes_lattice(image), np.zeros((0, 11), np.float32), 1)[0]), 0.9)
     assert (reading.value, reading.status, reading.reasons) == ("", Status.BLANK, ())
 
 
@@ -145,7 +146,9 @@ def read(text: str, notes: dict[int, str] | None = None, sure: float = 0.99, bla
     cells = tuple(CellImage(ink, False, (notes[i],) if notes and i in notes else ()) for i in range(len(text)))
     place = FieldPlace("amount", "string", read_only(np.zeros((len(text), 4, 2), np.float32)), blank)
     steps = tuple(Step(c, sure, "7" if c != "7" else "1", 1 - sure) for c in text)
-    return read_string(FieldImage(place, Box(1, 2, 30, 10), cells), steps, 0.9)
+    return read_string(
+        FieldImage(place, Box(1, 2, 30, 10), cells), chosen(Way(steps, tuple(range(len(steps))), 0.0)), 0.9
+    )
 
 
 def test_plain_digits_are_accepted() -> None:
@@ -197,3 +200,7 @@ def test_an_unsure_digit_is_named_and_the_runner_up_differs_there() -> None:
     assert reading.status is Status.REVIEW
     assert reading.reasons == ("low confidence in cells 1 2",)
     assert reading.runner_up == "72"
+
+
+def chosen(way: Way) -> Choice:
+    return Choice(way, way)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ocrbatch.page.erase import Frame
-from ocrbatch.page.parts import Ints, Parts, find_parts
+from ocrbatch.page.strings.parts import Ints, Parts, find_parts
 from ocrbatch.records import Grey
 
 TOUCHING = "touching digits"
