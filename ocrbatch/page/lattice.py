@@ -1,10 +1,11 @@
 """The ways to cut a field, and the reading of the best one. A boxes field has one way: a digit a cell."""
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
+from ocrbatch.page.cell_ways import best_products
 from ocrbatch.page.normalize import normalize_many
 from ocrbatch.records import LABELS, NOT_A_DIGIT, Edge, FieldImage, Grey, Lattice, Probabilities, read_only
 
@@ -61,15 +62,32 @@ def best_ways(lattice: Lattice, scores: Probabilities, most: int) -> tuple[Way, 
 
     ``scores`` (n, 11) belong to its tiles.
     """
-    steps = tuple(_step(None if edge.tile is None else scores[edge.tile]) for edge in lattice.edges)
-    return (Way(steps, tuple(range(len(steps))), sum(math.log(max(step.confidence, LEAST)) for step in steps)),)
+    return _one_way(lattice, scores, most)
 
 
-def _step(scores: Probabilities | None) -> Step:
-    if scores is None:
-        return Step("", 1.0, "", 0.0)
-    first, second = (int(i) for i in np.argsort(-scores, kind="stable")[:2])
-    return Step(_text(first), float(scores[first]), _text(second), float(scores[second]))
+def _one_way(lattice: Lattice, scores: Probabilities, most: int) -> tuple[Way, ...]:
+    """Give the likeliest readings of a lattice through which there is one way."""
+    rows = [None if edge.tile is None else scores[edge.tile].astype(np.float64) for edge in lattice.edges]
+    logs = [np.zeros(1) if row is None else np.log(np.maximum(row, LEAST)) for row in rows]
+    outputs, totals = best_products(logs, most)
+    steps = [_steps(row, {int(output) for output in outputs[:, i]}) for i, row in enumerate(rows)]
+    cells = tuple(range(len(rows)))
+    return tuple(
+        Way(tuple(one[output] for one, output in zip(steps, chosen, strict=True)), cells, float(total))
+        for chosen, total in zip(outputs.tolist(), totals, strict=True)
+    )
+
+
+def _steps(row: npt.NDArray[np.float64] | None, outputs: set[int]) -> dict[int, Step]:
+    """Give what each of some outputs makes of a tile with these scores (11,); the second is the likeliest other one."""
+    if row is None:
+        return {0: Step("", 1.0, "", 0.0)}
+    order = [int(i) for i in np.argsort(-row, kind="stable")[:2]]
+    seconds = {output: order[1] if output == order[0] else order[0] for output in outputs}
+    return {
+        output: Step(_text(output), float(row[output]), _text(second), float(row[second]))
+        for output, second in seconds.items()
+    }
 
 
 def _text(output: int) -> str:
