@@ -12,6 +12,7 @@ from ocrbatch.page.lattice import best_ways
 from ocrbatch.page.register import register
 from ocrbatch.page.registration.index import FormIndex
 from ocrbatch.page.segment import segment
+from ocrbatch.page.whole import Whole
 from ocrbatch.records import (
     FieldImage,
     Lattice,
@@ -45,7 +46,7 @@ class PreparedPage:
         return sum(len(lattice.tiles) for lattice in self.lattices)
 
 
-def prepare(page: Page, index: FormIndex | None = None) -> PreparedPage:
+def prepare(page: Page, index: FormIndex | Whole | None = None) -> PreparedPage:
     """Take a page to its tiles."""
     registered = register(page, index)
     fields = segment(registered)
@@ -82,7 +83,7 @@ def read_pages(
     pages: Iterable[Page | PageFailure],
     classifier: Classifier,
     *,
-    index: FormIndex | None = None,
+    index: FormIndex | Whole | None = None,
     accept: float = 0.995,
 ) -> Iterator[ReadPage]:
     """Read pages in their order; a page's result does not depend on those that are classified with it.

@@ -1,4 +1,4 @@
-"""Where a page's fields lie: those of the form it is, or, with no forms given, its own runs of boxes."""
+"""Where a page's fields lie: those of the form it is, its own runs of boxes, or all of it."""
 
 import numpy as np
 
@@ -8,6 +8,7 @@ from ocrbatch.page.registration.index import FormIndex
 from ocrbatch.page.registration.locate import Located, locate
 from ocrbatch.page.registration.view import PageView
 from ocrbatch.page.ruling import find_ruling
+from ocrbatch.page.whole import NO_BOXES, Whole, whole_page
 from ocrbatch.records import FieldPlace, Page, RegisteredPage, read_only
 
 AUTO = "auto"
@@ -16,15 +17,17 @@ MIN_HINT = 0.2
 MOST_CUT = 0.25
 NOT_REGISTERED = "not registered"
 UNKNOWN_FORM = "unknown form"
-NO_BOXES = "no boxes found"
 
 
-def register(page: Page, index: FormIndex | None = None, *, guess: bool = False) -> RegisteredPage:
+def register(page: Page, index: FormIndex | Whole | None = None, *, guess: bool = False) -> RegisteredPage:
     """Find the fields of a page: those of the form it is, or, with no forms given, its runs of boxes.
 
     Those are named ``r01``, ``r02`` … from the top, left to right. A page that is none of the forms, or whose fields
     are not surely found, has no places, and its ``problem`` says so; with ``guess`` it has the likeliest ones.
+    With a ``Whole`` for an index, each page is one field.
     """
+    if isinstance(index, Whole):
+        return whole_page(page, index)
     return _by_ruling(page) if index is None else _by_forms(page, index, guess)
 
 
