@@ -138,12 +138,14 @@ class FieldImage:
 
     Of a run of digits, ``cells`` and ``place.cells`` are all candidate digits, one an edge of its lattice, and
     ``strip`` (32, w) uint8 is the whole of it for the network that reads strings: paper 0, ink up to 255.
+    ``strip_quad`` (4, 2) float32 are the strip's corners in the page's pixels.
     """
 
     place: FieldPlace
     box: Box
     cells: tuple[CellImage, ...]
     strip: Grey | None = None
+    strip_quad: Quad | None = None
 
 
 @dataclass(frozen=True, slots=True)
