@@ -11,11 +11,15 @@ from ocrbatch.output.escape import unescape_name
 from ocrbatch.output.tables import PAGES, RESULTS
 
 Lines = Iterator[tuple[int, dict[str, str]]]
+NEEDED = ("file", "page", "form", "field", "value", "confidence", "status")
 
 
 @dataclass(frozen=True, slots=True)
 class ResultRow:
-    """A row of ``results.csv``, its texts as they were before they were spelled for the table."""
+    """A row of ``results.csv``, its texts as they were before they were spelled for the table.
+
+    ``crop`` is the path of the field's picture below the output folder, empty where there is none.
+    """
 
     file: str
     page: int
@@ -24,13 +28,15 @@ class ResultRow:
     value: str
     confidence: float
     status: str
+    reasons: tuple[str, ...] = ()
+    crop: str = ""
 
 
 def read_results(path: Path) -> list[ResultRow]:
     """Read ``results.csv``, or that of an output folder. FormError names the row where it is none."""
     path = path / RESULTS if path.is_dir() else path
     columns, lines = read_csv(path)
-    missing = [name for name in ResultRow.__slots__ if name not in columns]
+    missing = [name for name in NEEDED if name not in columns]
     if missing:
         raise FormError(f"{path}: has no column {', '.join(missing)}; give the {RESULTS} of a job or its folder")
     return [_result(path, number, row) for number, row in lines]
@@ -89,10 +95,10 @@ def _rows(path: Path, columns: list[str], reader: "Iterator[list[str]]") -> Line
 def _result(path: Path, number: int, row: dict[str, str]) -> ResultRow:
     try:
         confidence = float(row["confidence"])
-    except ValueError as error:
-        raise FormError(
-            f"{path}, line {number}: confidence is {row['confidence']!r}; give the table as it was written"
-        ) from error
+    except ValueError:
+        confidence = -1.0
+    if not 0 <= confidence <= 1:
+        raise FormError(f"{path}, line {number}: confidence is {row['confidence']!r}; give the table as it was written")
     return ResultRow(
         file=unescape_name(row["file"]),
         page=page_number(path, number, row["page"]),
@@ -101,4 +107,6 @@ def _result(path: Path, number: int, row: dict[str, str]) -> ResultRow:
         value=unescape_name(row["value"]),
         confidence=confidence,
         status=row["status"],
+        reasons=tuple(unescape_name(row["reasons"]).split(";")) if row.get("reasons") else (),
+        crop=unescape_name(row.get("crop", "")),
     )
