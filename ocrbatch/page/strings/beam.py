@@ -1,0 +1,187 @@
+"""Frames to texts: what a run of digits reads as, how likely a text is, and where its digits lie.
+
+The network gives each frame a probability for every sign and for "none here" (the blank). A text's probability is the
+sum over all frame by frame spellings that give it once repeats and blanks are left out: A. Graves et al.,
+"Connectionist temporal classification: labelling unsegmented sequence data with recurrent neural networks" (ICML
+2006), whose forward algorithm and alignment these are. The search for the likeliest texts keeps a beam of prefixes
+with and without a blank at their end: A. Hannun, "First-pass large vocabulary continuous speech recognition using
+bi-directional recurrent DNNs" (2014). Probabilities are kept as such, each frame scaled anew, which is exact where
+logarithms are and much faster.
+"""
+
+import math
+from collections.abc import Sequence
+from heapq import nlargest
+
+import numpy as np
+import numpy.typing as npt
+
+from ocrbatch.records import LABELS
+
+BLANK = len(LABELS)
+"""The column of "none here" in what ``digit_frames`` gives."""
+SIGN = len(LABELS)
+SURELY_BLANK = 0.999
+FAINTEST = 1e-5
+"""A digit of less probability in a frame opens no new text, unless texts are too few."""
+HOPELESS = 1e-9
+"""A text of so small a share of the best one's probability is given up."""
+NARROWEST_BEAM = 16
+REACH = 4.0
+"""A digit's span reaches at most so many frames (half the strip's height) beyond those that tell it."""
+
+FrameLogs = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.float64]
+Beam = dict[str, tuple[float, float]]
+"""The probability of each prefix: of the spellings that end in a blank, and of those that end in its last digit."""
+
+
+def digit_frames(logs: FrameLogs) -> FrameLogs:
+    """Give log-probabilities (t, 11), the blank last, of (t, 12) with signs: a sign parts digits as a blank does."""
+    none = np.logaddexp(logs[:, SIGN], logs[:, SIGN + 1])
+    return np.concatenate([logs[:, :SIGN], none[:, None]], axis=1)
+
+
+def best_texts(logs: FrameLogs, most: int) -> tuple[tuple[str, float], ...]:
+    """Give the likeliest texts of digit frames (t, 11), at most so many, best first, with their log-probabilities.
+
+    These (natural) are lower bounds, and as good as exact where the network is sure of most frames.
+    """
+    width = max(2 * most, NARROWEST_BEAM)
+    beam: Beam = {"": (1.0, 0.0)}
+    scale = 0.0
+    for frame in np.exp(logs.astype(np.float64)).tolist():
+        blank = frame[BLANK]
+        if blank > SURELY_BLANK:
+            beam = {text: (ends + goes, 0.0) for text, (ends, goes) in beam.items()}
+            scale += math.log(blank)
+            continue
+        beam = _pruned(_stepped(beam, frame), width)
+        peak = max(map(sum, beam.values()))
+        scale += math.log(peak)
+        beam = {text: (ends / peak, goes / peak) for text, (ends, goes) in beam.items()}
+    ranked = sorted(((text, ends + goes) for text, (ends, goes) in beam.items()), key=lambda found: (-found[1], found))
+    return tuple((text, math.log(share) + scale) for text, share in ranked[:most] if share > 0)
+
+
+def _stepped(beam: Beam, frame: list[float]) -> Beam:
+    """Take a beam past one frame of probabilities (11)."""
+    blank = frame[BLANK]
+    grown: Beam = {
+        text: ((ends + goes) * blank, goes * frame[int(text[-1])] if text else 0.0)
+        for text, (ends, goes) in beam.items()
+    }
+    digits = [(label, share) for label, share in zip(LABELS, frame, strict=False) if share > FAINTEST]
+    none = (0.0, 0.0)
+    for text, (ends, goes) in beam.items():
+        last = text[-1:]
+        both = ends + goes
+        for label, share in digits:
+            # The same digit again is another one only behind a blank.
+            opened = (ends if label == last else both) * share
+            if opened > HOPELESS:
+                longer = text + label
+                held = grown.get(longer, none)
+                grown[longer] = (held[0], held[1] + opened)
+    return grown
+
+
+def _pruned(beam: Beam, width: int) -> Beam:
+    if len(beam) <= width:
+        return beam
+    return dict(nlargest(width, beam.items(), key=lambda found: (found[1][0] + found[1][1], found[0])))
+
+
+def text_log_probability(logs: FrameLogs, text: str) -> float:
+    """Give the log-probability (natural) of a text of digits in digit frames (t, 11), exactly."""
+    return float(text_log_probabilities(logs, [text])[0])
+
+
+def text_log_probabilities(logs: FrameLogs, texts: Sequence[str]) -> Floats:
+    """Give the log-probabilities (n,) of texts of digits in digit frames (t, 11), exactly.
+
+    It is minus infinity where the frames are too few for the text, or it is less likely than about e⁻⁶⁰⁰.
+    """
+    if not texts:
+        return np.empty(0)
+    spelt, lengths, skips = _spelt(texts)
+    share = np.zeros((len(texts), spelt.shape[1] + 2))
+    # Two columns of nothing stand before the first; the first frame may be a blank or the first digit.
+    share[:, 1] = 1.0
+    scale = np.zeros(len(texts))
+    for frame in np.exp(logs.astype(np.float64)):
+        ways = share[:, 2:] + share[:, 1:-1] + np.where(skips, share[:, :-2], 0.0)
+        share[:, 2:] = ways * frame[spelt]
+        share[:, :2] = 0.0
+        peak = np.maximum(share.max(axis=1), np.finfo(np.float64).tiny)
+        share /= peak[:, None]
+        scale += np.log(peak)
+    rows = np.arange(len(texts))
+    # The last digit's state, and the blank's after it; before any frame, the empty text is certain.
+    end = share[rows, 2 * lengths + 2] + np.where(lengths > 0, share[rows, 2 * lengths + 1], 0.0)
+    end = end if len(logs) else np.where(lengths == 0, 1.0, 0.0)
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.minimum(np.log(end) + scale, 0.0), np.float64)
+
+
+def _spelt(
+    texts: Sequence[str],
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """Give texts (n, s) with blanks between, before and after their digits, their lengths, and where a blank may miss.
+
+    Shorter ones are filled up with blanks.
+    """
+    lengths = np.array([len(text) for text in texts], np.int64)
+    spelt = np.full((len(texts), 2 * int(lengths.max()) + 1), BLANK, np.int64)
+    for row, text in zip(spelt, texts, strict=True):
+        row[1 : 2 * len(text) : 2] = [LABELS.index(label) for label in text]
+    # Before the first blank stands nothing, and the first digit may follow it at once.
+    skips = spelt != BLANK
+    skips[:, 2:] &= spelt[:, 2:] != spelt[:, :-2]
+    return spelt, lengths, skips
+
+
+def spans(logs: FrameLogs, text: str) -> tuple[tuple[float, float], ...]:
+    """Give where each digit of a text begins and ends, in frames from the left side, by the likeliest spelling.
+
+    A digit's span ends half-way to its neighbours', or a digit's usual half breadth beyond the frames that tell it.
+    Where the frames (t, 11) are too few for the text, it is spread evenly over them.
+    """
+    if not text:
+        return ()
+    told = _told(logs, text)
+    if told is None:
+        step = len(logs) / len(text)
+        return tuple((i * step, (i + 1) * step) for i in range(len(text)))
+    sides = []
+    for index, (first, last) in enumerate(told):
+        before = (told[index - 1][1] + first) / 2 if index else 0.0
+        after = (last + told[index + 1][0]) / 2 if index + 1 < len(told) else float(len(logs))
+        sides.append((max(before, first - REACH), min(after, last + REACH)))
+    return tuple(sides)
+
+
+def _told(logs: FrameLogs, text: str) -> list[tuple[int, int]] | None:
+    """Give the first and the last but one frame of each digit in the likeliest spelling (Viterbi)."""
+    (spelt,), _, (skips,) = _spelt([text])
+    states = len(spelt)
+    emitted = logs.astype(np.float64)[:, spelt]
+    best = np.full(states + 2, -np.inf)
+    best[1] = 0.0
+    came = np.zeros((len(logs), states), np.int64)
+    here = np.arange(states)
+    barred = np.where(skips, 0.0, -np.inf)
+    for index, frame in enumerate(emitted):
+        ways = np.stack([best[2:], best[1:-1], best[:-2] + barred])
+        came[index] = ways.argmax(axis=0)
+        best[2:] = ways[came[index], here] + frame
+        best[:2] = -np.inf
+    state = states - 1 if best[-1] >= best[-2] else states - 2
+    if not len(logs) or best[state + 2] == -np.inf:
+        return None
+    told = [[len(logs), 0] for _ in text]
+    for index in range(len(logs) - 1, -1, -1):
+        if state % 2:
+            told[state // 2] = [index, max(told[state // 2][1], index + 1)]
+        state -= int(came[index, state])
+    return [(first, last) for first, last in told]
