@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -19,6 +20,7 @@ from ocrbatch.page.decode import decode
 from ocrbatch.page.normalize import normalize_many
 from ocrbatch.page.reader import read_pages
 from ocrbatch.page.registration.index import index_forms
+from ocrbatch.page.whole import asked_whole
 from ocrbatch.records import LABELS, Grey, Page, PageFailure, PageResult, read_only
 
 FilePath = str | os.PathLike[str]
@@ -71,23 +73,28 @@ def read(
     source: Source,
     *,
     forms: FilePath | Iterable[FilePath] = (),
+    whole: Literal["boxes", "string", "digit"] | None = None,
     model: FilePath | None = None,
     accept: float = 0.995,
 ) -> Iterator[PageResult]:
     """Read the pages of a file (its path or its bytes), or one page as uint8 array, (H, W) or RGB (H, W, 3).
 
     ``forms`` are the forms to look for, TOML files or folders of them; without any, each run of boxes is a field. A
-    page that is none of them has no fields and the status ``review``. A field is accepted where its confidence (0–1)
-    reaches ``accept``. A page that cannot be read is a result with the status ``failed`` and its reason. Raises
-    InputError where the file cannot be opened, FormError for a form, ModelError for the model, UsageError for an
-    array of another kind; all before the first page.
+    page that is none of them has no fields and the status ``review``. With ``whole`` each page is one field that was
+    cut out already, named ``whole``: a row of boxes, a free run of digits, or a single digit.
+
+    A field is accepted where its confidence (0–1) reaches ``accept``. A page that cannot be read is a result with the
+    status ``failed`` and its reason. Raises InputError where the file cannot be opened, FormError for a form,
+    ModelError for the model, UsageError for an array of another kind, for another word than those of ``whole``, and
+    for forms together with it; all before the first page.
     """
     if not 0 <= accept <= 1:
         raise UsageError(f"accept is {accept}; it is a probability from 0 to 1")
     pages = _pages(source)
     known = _forms(forms)
+    asked = asked_whole(whole, with_forms=bool(known))
     classifier = make_classifier(load_model_file(None if model is None else Path(model)))
-    index = index_forms(known) if known else None
+    index = index_forms(known) if known else asked
     results = (page.result for page in read_pages(pages, classifier, index=index, accept=accept))
     return with_missing_pages(results, known)
 

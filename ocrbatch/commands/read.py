@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ocrbatch.commands.run import WHOLE_HELP
 from ocrbatch.errors import ExitCode, InputError, UsageError
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ def read(
         list[Path] | None,
         typer.Option("-f", "--form", metavar="FORM", help="A form, or a folder of forms, to look for; repeatable."),
     ] = None,
+    whole: Annotated[str | None, typer.Option(metavar="KIND", help=WHOLE_HELP)] = None,
     model: Annotated[Path | None, typer.Option("-m", "--model", help="Another model than the one that ships.")] = None,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print the rows of results.csv.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print a line of JSON a field.")] = False,
@@ -30,7 +32,7 @@ def read(
     from ocrbatch.job.run import is_unregistered
     from ocrbatch.output.escape import escape_name
 
-    pages = _pages(files, form or [], model)
+    pages = _pages(files, form or [], whole, model)
     shown = _print_csv(pages) if as_csv else _print_json(pages) if as_json else _print_table(pages)
     failed = unregistered = False
     for page in shown:
@@ -43,7 +45,9 @@ def read(
     raise typer.Exit(int(ExitCode.PAGES_FAILED if failed else ExitCode.OK))
 
 
-def _pages(files: Sequence[str], form_paths: Sequence[Path], model: Path | None) -> Iterator["FilePage"]:
+def _pages(
+    files: Sequence[str], form_paths: Sequence[Path], whole: str | None, model: Path | None
+) -> Iterator["FilePage"]:
     """Read the files one by one."""
     import hashlib
 
@@ -53,10 +57,12 @@ def _pages(files: Sequence[str], form_paths: Sequence[Path], model: Path | None)
     from ocrbatch.page.decode import decode
     from ocrbatch.page.reader import read_pages
     from ocrbatch.page.registration.index import index_forms
+    from ocrbatch.page.whole import asked_whole
     from ocrbatch.records import FilePage
 
+    asked = asked_whole(whole, with_forms=bool(form_paths))
     forms = forms_of(form_paths)
-    index = index_forms(forms) if forms else None
+    index = index_forms(forms) if forms else asked
     classifier = make_classifier(load_model_file(model))
     for name in files:
         try:
@@ -118,6 +124,7 @@ def _form_title(page: "FilePage") -> str:
     """Name the form that a page is, where forms were given."""
     from ocrbatch.output.escape import escape_name
     from ocrbatch.page.register import AUTO
+    from ocrbatch.page.whole import NAME
 
     form = page.result.form
-    return "" if form in ("", AUTO) else f": {escape_name(form)}, its page {page.result.form_page}"
+    return "" if form in ("", AUTO, NAME) else f": {escape_name(form)}, its page {page.result.form_page}"

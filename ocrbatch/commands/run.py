@@ -13,6 +13,7 @@ from ocrbatch.errors import ExitCode, UsageError
 if TYPE_CHECKING:
     from ocrbatch.job.run import Job, Progress, Summary
 
+WHOLE_HELP = "Each picture is one field, cut out already: boxes, string (a free run of digits) or digit."
 EXIT_CODES = """[bold]Exit codes[/bold]: 0 everything read · 1 a bug · 2 usage · 3 finished, but some pages failed ·
 4 input missing · 5 output not writable · 6 another job holds the output folder · 7 model missing or corrupt ·
 8 form invalid · 9 pages wait for review (with --fail-on-review) · 130, 143 stopped: the same command resumes"""
@@ -27,6 +28,7 @@ def run(
         list[Path] | None,
         typer.Option("-f", "--form", metavar="FORM", help="A form, or a folder of forms, to look for; repeatable."),
     ] = None,
+    whole: Annotated[str | None, typer.Option(metavar="KIND", help=WHOLE_HELP)] = None,
     model: Annotated[Path | None, typer.Option("-m", "--model", help="Another model than the one that ships.")] = None,
     jobs: Annotated[int, typer.Option(min=0, help="Processes that read; 0 for one a core.")] = 0,
     target_error: Annotated[
@@ -45,7 +47,7 @@ def run(
     """Read every scan of a folder; run again, it reads only what is new.
 
     OUT then holds results.csv (a row a field), pages.csv (a row a page), forms/*.csv (a row a page or document, a
-    column a field) and manifest.json. Without forms, each run of boxes is a field.
+    column a field) and manifest.json. Without forms and --whole, each run of boxes is a field.
     """
     from ocrbatch.commands.read import forms_of
     from ocrbatch.job.cores import usable_cores
@@ -53,9 +55,11 @@ def run(
     from ocrbatch.model.card import load_model_file
     from ocrbatch.output.escape import escape_name
     from ocrbatch.output.tables import TableOptions
+    from ocrbatch.page.whole import asked_whole
 
     if separator not in (",", ";"):
         raise UsageError("--separator is , or ;")
+    asked = asked_whole(whole, with_forms=bool(form))
     job = Job(
         inputs=_paths(inputs),
         output=output,
@@ -65,6 +69,7 @@ def run(
         jobs=jobs or usable_cores(),
         crops=crops,
         overlays=overlays,
+        whole=asked,
         max_pixels=int(max_megapixels * 1_000_000),
         tables=TableOptions(excel=excel, separator=separator, jsonl=jsonl),
     )

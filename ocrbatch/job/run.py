@@ -23,6 +23,7 @@ from ocrbatch.job.sources import Source, failed_file, list_sources
 from ocrbatch.job.worker import Reader, Task
 from ocrbatch.output.files import DRAFT, make_folder
 from ocrbatch.output.tables import TableOptions, write_tables
+from ocrbatch.page.whole import Whole
 from ocrbatch.records import FilePage, ModelFile, PageResult, PageStatus, Status
 
 BATCH = 8
@@ -34,7 +35,7 @@ UNREGISTERED = ("not registered", "unknown form")
 class Job:
     """What to read, with what, and where to; ``target_error`` is the share of accepted fields that may be wrong.
 
-    With ``forms``, only pages of these are read; without, the boxes of any page.
+    With ``forms``, only pages of these are read; with ``whole``, each page is one field; else the boxes of any page.
     """
 
     inputs: tuple[Path, ...]
@@ -47,6 +48,7 @@ class Job:
     max_pixels: int = 100_000_000
     tables: TableOptions = field(default_factory=TableOptions)
     forms: tuple[Form, ...] = ()
+    whole: Whole | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,14 @@ def run_job(
 
 def _reader_of(job: Job) -> MakeReader:
     task = Task(
-        job.model, job.output, 1 - job.target_error, job.max_pixels, job.crops, job.overlays, _in_order(job.forms)
+        job.model,
+        job.output,
+        1 - job.target_error,
+        job.max_pixels,
+        crops=job.crops,
+        overlays=job.overlays,
+        forms=_in_order(job.forms),
+        whole=job.whole,
     )
     return partial(Reader, task)
 
@@ -175,14 +184,17 @@ def _key(job: Job) -> str:
 
 
 def _settings(job: Job) -> dict[str, object]:
+    return {"ocrbatch": __version__, "model": job.model.sha256, "forms": _form_sums(job), **_choices(job)}
+
+
+def _choices(job: Job) -> dict[str, object]:
+    """Give what a person chose for the reading, but the model and the forms."""
     return {
-        "ocrbatch": __version__,
-        "model": job.model.sha256,
         "target_error": job.target_error,
         "max_pixels": job.max_pixels,
         "crops": job.crops,
         "overlays": job.overlays,
-        "forms": _form_sums(job),
+        "whole": job.whole,
     }
 
 
@@ -197,13 +209,7 @@ def _manifest(job: Job, summary: Summary) -> dict[str, object]:
         "ocrbatch": __version__,
         "model": {"name": job.model.name, "sha256": job.model.sha256},
         "forms": _form_sums(job),
-        "settings": {
-            "target_error": job.target_error,
-            "max_pixels": job.max_pixels,
-            "crops": job.crops,
-            "overlays": job.overlays,
-            **asdict(job.tables),
-        },
+        "settings": {**_choices(job), **asdict(job.tables)},
         "totals": {"files": summary.files, "pages": summary.pages, "fields": summary.fields},
     }
 

@@ -19,6 +19,7 @@ from ocrbatch.page.classify import Classifier, make_classifier
 from ocrbatch.page.decode import decode
 from ocrbatch.page.reader import read_pages
 from ocrbatch.page.registration.index import index_forms
+from ocrbatch.page.whole import Whole
 from ocrbatch.records import FilePage, ModelFile, Page, PageFailure, PageResult, PageStatus, ReadPage
 
 
@@ -26,7 +27,7 @@ from ocrbatch.records import FilePage, ModelFile, Page, PageFailure, PageResult,
 class Task:
     """What a worker needs to know; ``accept`` is the confidence (0–1) from which a field is accepted.
 
-    With ``forms``, only pages of these are read; without, the boxes of any page.
+    With ``forms``, only pages of these are read; with ``whole``, each page is one field; else the boxes of any page.
     """
 
     model: ModelFile
@@ -36,6 +37,7 @@ class Task:
     crops: bool = False
     overlays: bool = False
     forms: tuple[Form, ...] = ()
+    whole: Whole | None = None
 
 
 class Reader:
@@ -51,7 +53,7 @@ class Reader:
         cv2.setNumThreads(1)
         self._task = task
         self._classifier = classifier or make_classifier(task.model)
-        self._index = index_forms(task.forms) if task.forms else None
+        self._index = index_forms(task.forms) if task.forms else task.whole
 
     def read(self, batch: Sequence[Source]) -> list[list[FilePage]]:
         """Read files together; gives the pages of each. A file that cannot be read is one failed page."""
