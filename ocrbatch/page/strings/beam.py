@@ -5,11 +5,10 @@ sum over all frame by frame spellings that give it once repeats and blanks are l
 "Connectionist temporal classification: labelling unsegmented sequence data with recurrent neural networks" (ICML
 2006), whose forward algorithm and alignment these are. The search for the likeliest texts keeps a beam of prefixes
 with and without a blank at their end: A. Hannun, "First-pass large vocabulary continuous speech recognition using
-bi-directional recurrent DNNs" (2014). Probabilities are kept as such, each frame scaled anew, which is exact where
-logarithms are and much faster.
+bi-directional recurrent DNNs" (2014). Both keep probabilities, not their logarithms, and scale them before they
+grow too small for numbers: as exact, and several times as fast.
 """
 
-import math
 from collections.abc import Sequence
 from heapq import nlargest
 
@@ -22,10 +21,10 @@ BLANK = len(LABELS)
 """The column of "none here" in what ``digit_frames`` gives."""
 SIGN = len(LABELS)
 SURELY_BLANK = 0.999
-FAINTEST = 1e-5
-"""A digit of less probability in a frame opens no new text, unless texts are too few."""
 HOPELESS = 1e-9
-"""A text of so small a share of the best one's probability is given up."""
+"""A prefix of so small a share of the best one's probability is given up."""
+IN_REACH = 0.25
+TINY = 1e-100
 NARROWEST_BEAM = 16
 REACH = 4.0
 """A digit's span reaches at most so many frames (half the strip's height) beyond those that tell it."""
@@ -45,51 +44,55 @@ def digit_frames(logs: FrameLogs) -> FrameLogs:
 def best_texts(logs: FrameLogs, most: int) -> tuple[tuple[str, float], ...]:
     """Give the likeliest texts of digit frames (t, 11), at most so many, best first, with their log-probabilities.
 
-    These (natural) are lower bounds, and as good as exact where the network is sure of most frames.
+    These (natural) are exact; that no likelier text was overlooked is as good as certain, but not proved.
     """
-    width = max(2 * most, NARROWEST_BEAM)
+    width = max(most + most // 2, NARROWEST_BEAM)
     beam: Beam = {"": (1.0, 0.0)}
-    scale = 0.0
     for frame in np.exp(logs.astype(np.float64)).tolist():
-        blank = frame[BLANK]
-        if blank > SURELY_BLANK:
+        if frame[BLANK] > SURELY_BLANK:
             beam = {text: (ends + goes, 0.0) for text, (ends, goes) in beam.items()}
-            scale += math.log(blank)
-            continue
-        beam = _pruned(_stepped(beam, frame), width)
-        peak = max(map(sum, beam.values()))
-        scale += math.log(peak)
-        beam = {text: (ends / peak, goes / peak) for text, (ends, goes) in beam.items()}
-    ranked = sorted(((text, ends + goes) for text, (ends, goes) in beam.items()), key=lambda found: (-found[1], found))
-    return tuple((text, math.log(share) + scale) for text, share in ranked[:most] if share > 0)
+        else:
+            beam = _scaled(_stepped(beam, frame, width))
+    texts = nlargest(width, beam, key=lambda text: sum(beam[text]))
+    exact = text_log_probabilities(logs, texts)
+    ranked = sorted(zip(texts, exact.tolist(), strict=True), key=lambda found: (-found[1], found[0]))
+    return tuple(found for found in ranked[:most] if found[1] > -np.inf) or tuple(ranked[:1])
 
 
-def _stepped(beam: Beam, frame: list[float]) -> Beam:
-    """Take a beam past one frame of probabilities (11)."""
+def _stepped(beam: Beam, frame: list[float], width: int) -> Beam:
+    """Take a beam, sorted from the likeliest prefix down, past one frame of probabilities (11); as sorted again."""
     blank = frame[BLANK]
     grown: Beam = {
         text: ((ends + goes) * blank, goes * frame[int(text[-1])] if text else 0.0)
         for text, (ends, goes) in beam.items()
     }
-    digits = [(label, share) for label, share in zip(LABELS, frame, strict=False) if share > FAINTEST]
+    totals = [ends + goes for ends, goes in grown.values()]
+    # What is much less likely than all of a full beam has no way into it.
+    floor = max(totals) * HOPELESS if len(totals) < width else max(min(totals) * IN_REACH, max(totals) * HOPELESS)
+    digits = sorted(((share, label) for label, share in zip(LABELS, frame, strict=False)), reverse=True)
     none = (0.0, 0.0)
     for text, (ends, goes) in beam.items():
-        last = text[-1:]
-        both = ends + goes
-        for label, share in digits:
+        last, both = text[-1:], ends + goes
+        if both * digits[0][0] < floor:
+            break
+        for share, label in digits:
+            if both * share < floor:
+                break
             # The same digit again is another one only behind a blank.
             opened = (ends if label == last else both) * share
-            if opened > HOPELESS:
-                longer = text + label
-                held = grown.get(longer, none)
-                grown[longer] = (held[0], held[1] + opened)
-    return grown
+            longer = text + label
+            held = grown.get(longer, none)
+            grown[longer] = (held[0], held[1] + opened)
+    ranked = sorted(grown.items(), key=lambda found: found[1][0] + found[1][1], reverse=True)
+    return dict(ranked[:width])
 
 
-def _pruned(beam: Beam, width: int) -> Beam:
-    if len(beam) <= width:
+def _scaled(beam: Beam) -> Beam:
+    """Bring a beam whose probabilities grow too small for numbers near 1 again; only their ratios matter."""
+    peak = sum(next(iter(beam.values())))
+    if peak > TINY:
         return beam
-    return dict(nlargest(width, beam.items(), key=lambda found: (found[1][0] + found[1][1], found[0])))
+    return {text: (ends / peak, goes / peak) for text, (ends, goes) in beam.items()}
 
 
 def text_log_probability(logs: FrameLogs, text: str) -> float:

@@ -81,9 +81,9 @@ def noise(draw: st.DrawFn) -> FrameLogs:
 def test_a_beam_never_promises_more_than_there_is(logs: FrameLogs, most: int) -> None:
     found = best_texts(logs, most)
     assert 1 <= len(found) <= most
-    exact = text_log_probabilities(logs, [text for text, _ in found])
-    assert all(share <= truth + 1e-5 for (_, share), truth in zip(found, exact, strict=True))
-    assert np.exp(exact).sum() <= 1 + 1e-5
+    assert sum(math.exp(share) for _, share in found) <= 1 + 1e-5
+    assert [share for _, share in found] == sorted((share for _, share in found), reverse=True)
+    assert found[0][1] == pytest.approx(text_log_probability(logs, found[0][0]), abs=1e-9)
 
 
 @given(noise(), st.text("0123456789", max_size=12))
@@ -121,11 +121,12 @@ def test_a_sign_counts_as_what_is_between_digits() -> None:
 
 def test_sure_blanks_change_nothing_in_the_order() -> None:
     shares = np.exp(digit_frames(spell("_1_7_", 0.8)).astype(np.float64))
+    shares[1, 4], shares[3, 9] = 0.3, 0.1
     between = np.full((40, 11), 1e-5)
     between[:, BLANK] = 1
     wide = logs_of(np.concatenate([between, shares, between]))
-    narrow = best_texts(logs_of(shares), 10)
-    assert [text for text, _ in best_texts(wide, 10)] == [text for text, _ in narrow]
+    narrow = best_texts(logs_of(shares), 3)
+    assert [text for text, _ in best_texts(wide, 3)] == [text for text, _ in narrow] == ["17", "47", "19"]
 
 
 def test_the_runner_up_is_the_second_reading_of_the_doubtful_frame() -> None:
