@@ -16,7 +16,8 @@ import numpy.typing as npt
 from ocrbatch.model.datasets import Labels
 from ocrbatch.model.parts import to_input
 from ocrbatch.model.prior import practice_weights
-from ocrbatch.page.classify import BATCH, SIDE, Classifier, LiteRtClassifier, import_keras, quiet_stderr
+from ocrbatch.page.classify import BATCH, SIDE, Classifier, LiteRtClassifier, import_keras
+from ocrbatch.page.litert import quiet_stderr
 from ocrbatch.records import ModelFile, Tiles
 
 SAMPLES = 1000

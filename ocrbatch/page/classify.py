@@ -1,10 +1,8 @@
 """Tiles to probabilities, through LiteRT by default or through TensorFlow for Keras' own files."""
 
-import contextlib
 import os
 import tempfile
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ocrbatch.errors import MissingExtraError, ModelError
+from ocrbatch.page.litert import UNIT_LEVELS, Network, Shape, quiet_stderr
 from ocrbatch.page.second_look import SecondLook
 from ocrbatch.page.vetting import vet
 from ocrbatch.records import LABELS, NOT_A_DIGIT, ModelFile, Probabilities, Tiles
@@ -80,53 +79,23 @@ def open_keras(model: ModelFile) -> Any:
     return opened
 
 
-@contextlib.contextmanager
-def quiet_stderr() -> Iterator[None]:
-    """Keep what C++ libraries print to standard error while they load off the terminal."""
-    try:
-        kept = os.dup(2)
-    except OSError:
-        yield
-        return
-    with tempfile.TemporaryFile() as sink:
-        os.dup2(sink.fileno(), 2)
-        try:
-            yield
-        finally:
-            os.dup2(kept, 2)
-            os.close(kept)
-
-
 class LiteRtClassifier:
     """A .tflite model; of int8, uint8 or float32 input and output."""
 
     def __init__(self, model: ModelFile, threads: int = 1) -> None:
         self._temperature = model.temperature
-        try:
-            with quiet_stderr():
-                self._interpreter = _open_interpreter(model.content, threads)
-            given = self._interpreter.get_input_details()[0]
-            made = self._interpreter.get_output_details()[0]
-        except (ValueError, RuntimeError) as error:
-            raise ModelError(f"{model.name}: is no LiteRT model that can be opened ({error})") from error
-        _check_shapes(model.name, tuple(given["shape"]), tuple(made["shape"]))
-        self._shape = tuple(int(side) for side in given["shape"])
-        self._given, self._made = int(given["index"]), int(made["index"])
-        self._levels = _input_levels(model.name, given)
-        self._output_scale, self._output_zero = _quantization(made)
+        self._network = Network(model, threads, _in_batches)
+        _check_shapes(model.name, self._network.given_shape, self._network.made_shape)
 
     def scores(self, tiles: Tiles) -> Probabilities:
         """Give (n, 11) float32 for (n, 28, 28) uint8, in batches of the model's own size."""
-        batch = self._shape[0]
+        batch = self._network.given_shape[0]
         logits = np.empty((len(tiles), OUTPUTS), np.float32)
         filled = np.zeros((batch, SIDE, SIDE), np.uint8)
         for start in range(0, len(tiles), batch):
             part = tiles[start : start + batch]
             filled[: len(part)] = part
-            self._interpreter.set_tensor(self._given, self._levels[filled].reshape(self._shape))
-            self._interpreter.invoke()
-            values = self._interpreter.get_tensor(self._made)[: len(part)].astype(np.float32)
-            logits[start : start + len(part)] = _widened((values - self._output_zero) * self._output_scale)
+            logits[start : start + len(part)] = _widened(self._network.run(filled)[: len(part)])
         return to_probabilities(logits, self._temperature)
 
 
@@ -145,7 +114,7 @@ class KerasClassifier:
         for start in range(0, len(tiles), KERAS_BATCH):
             part = tiles[start : start + KERAS_BATCH]
             filled[: len(part)] = part
-            values = self._model.predict_on_batch(_UNIT_LEVELS[filled].reshape(self._shape))
+            values = self._model.predict_on_batch(UNIT_LEVELS[filled].reshape(self._shape))
             logits[start : start + len(part)] = _widened(np.asarray(values, np.float32)[: len(part)])
         return to_probabilities(logits, self._temperature)
 
@@ -158,18 +127,9 @@ def to_probabilities(logits: Logits, temperature: float = 1.0) -> Probabilities:
     return probabilities
 
 
-_UNIT_LEVELS = np.arange(256, dtype=np.float32) / np.float32(255)
-
-
-def _open_interpreter(content: bytes, threads: int) -> Any:
-    from ai_edge_litert.interpreter import Interpreter
-
-    interpreter = Interpreter(model_content=content, num_threads=threads)
-    given = interpreter.get_input_details()[0]
-    if len(given["shape"]) and given["shape"][0] == 1:
-        interpreter.resize_tensor_input(given["index"], [BATCH, *given["shape"][1:]])
-    interpreter.allocate_tensors()
-    return interpreter
+def _in_batches(own: Shape) -> Shape:
+    """Let a model of one tile at a time take a batch."""
+    return (BATCH, *own[1:]) if own[:1] == (1,) else own
 
 
 def _check_shapes(name: str, given: tuple[int, ...], made: tuple[int, ...]) -> None:
@@ -177,23 +137,6 @@ def _check_shapes(name: str, given: tuple[int, ...], made: tuple[int, ...]) -> N
         raise ModelError(f"{name}: takes {tuple(given)}; a model of digits takes (n, {SIDE}, {SIDE}, 1)")
     if len(made) != 2 or made[1] not in (len(LABELS), OUTPUTS):
         raise ModelError(f"{name}: gives {tuple(made)}; a model of digits gives (n, 10) or (n, {OUTPUTS})")
-
-
-def _input_levels(name: str, details: dict[str, Any]) -> npt.NDArray[Any]:
-    """Give what each of the 256 grey levels is to the model, whose own scale is ink from 0 to 1."""
-    kind = np.dtype(details["dtype"])
-    if kind == np.float32:
-        return _UNIT_LEVELS
-    if kind not in (np.dtype(np.int8), np.dtype(np.uint8)):
-        raise ModelError(f"{name}: takes {kind}; it must take float32, int8 or uint8")
-    scale, zero = _quantization(details)
-    limits = np.iinfo(kind)
-    return np.clip(np.round(_UNIT_LEVELS / scale + zero), limits.min, limits.max).astype(kind)
-
-
-def _quantization(details: dict[str, Any]) -> tuple[np.float32, np.float32]:
-    scale, zero = details["quantization"]
-    return np.float32(scale or 1.0), np.float32(zero)
 
 
 def _widened(values: Logits) -> Logits:
