@@ -3,10 +3,11 @@
 from dataclasses import replace
 from enum import StrEnum
 
+import cv2
 import numpy as np
 
 from ocrbatch.errors import UsageError
-from ocrbatch.geometry import enclosing_box
+from ocrbatch.geometry import Matrix, enclosing_box, transform_points
 from ocrbatch.page.crop import ink_of, paper_is_dark
 from ocrbatch.page.cuts import FieldCut, Pyramid
 from ocrbatch.page.ruling import find_ruling
@@ -15,6 +16,11 @@ from ocrbatch.records import CellImage, FieldImage, FieldPlace, Page, Registered
 NAME = "whole"
 """The name of the form, and of its one field."""
 NO_BOXES = "no boxes found"
+LARGEST = 1800
+"""More pixels than this a side tell nothing more of boxes."""
+SIDES, ABOVE = 0.25, 2.2
+"""Of the picture's width and height, how much paper is laid beside it, and above and below."""
+SIDES_LEAST = 40
 
 
 class Whole(StrEnum):
@@ -67,11 +73,28 @@ def cut_digit(pyramid: Pyramid, place: FieldPlace) -> FieldCut:
 
 
 def _boxes(page: Page) -> RegisteredPage:
-    ruling = find_ruling(page)
+    """Look for the boxes as on a sheet that the picture lies on: rows that fill a page are taken for frames there."""
+    sheet, to_page = _on_a_sheet(page)
+    ruling = find_ruling(sheet)
     if not ruling.runs:
         return RegisteredPage(page, NAME, (), 0.0, ruling.skew_degrees, problem=NO_BOXES)
-    place = FieldPlace(NAME, "boxes", read_only(np.concatenate(ruling.runs)))
-    return RegisteredPage(page, NAME, (place,), 1.0, ruling.skew_degrees)
+    cells = transform_points(to_page, np.concatenate(ruling.runs))
+    return RegisteredPage(page, NAME, (FieldPlace(NAME, "boxes", read_only(cells)),), 1.0, ruling.skew_degrees)
+
+
+def _on_a_sheet(page: Page) -> tuple[Page, Matrix]:
+    """Lay the picture, reduced where it is large, on blank paper; gives the sheet, and the matrix (3, 3) back."""
+    height, width = page.pixels.shape
+    scale = min(1.0, LARGEST / max(height, width))
+    pixels = page.pixels
+    if scale < 1:
+        size = (max(round(scale * width), 1), max(round(scale * height), 1))
+        pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    across, down = max(round(SIDES * pixels.shape[1]), SIDES_LEAST), max(round(ABOVE * pixels.shape[0]), SIDES_LEAST)
+    paper = int(np.median(pixels[::4, ::4]))
+    sheet = cv2.copyMakeBorder(pixels, down, down, across, across, cv2.BORDER_CONSTANT, value=(paper,))
+    to_page = np.array([[1 / scale, 0, -across / scale], [0, 1 / scale, -down / scale], [0, 0, 1]])
+    return Page(page.number, read_only(sheet), None if page.dpi is None else page.dpi * scale), to_page
 
 
 def _dark_on_bright(page: Page) -> Page:
