@@ -1,0 +1,99 @@
+"""A run of digits read whole by a small convolutional network trained with CTC: strips of ink to frames.
+
+The network sees a strip of 32 rows and any width, and gives for each frame of 4 columns what stands there: a digit, a
+sign between digits (a separator, a dash, a slash, a currency's), or nothing new. ``beam`` tells texts from that.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from ocrbatch.errors import ModelError
+from ocrbatch.page.litert import Network, Shape
+from ocrbatch.records import Grey, ModelFile, read_only
+
+HIGH = 32
+COLUMNS = 4
+"""A frame is so many columns of a strip wide."""
+OUTPUTS = 12
+"""The digits, a sign, and CTC's blank."""
+WIDTHS = (64, 96, 128, 192, 256, 384, 512, 768, 1024)
+BEYOND = 2
+"""So many frames of the paper to the right of a strip are kept: a last digit may be told there."""
+
+FrameLogs = npt.NDArray[np.float32]
+
+
+class StringReader(Protocol):
+    """Reads whole strips; any object with this method will do."""
+
+    def frames(self, strips: Sequence[Grey]) -> list[FrameLogs]:
+        """Give the frames of each strip: (32, w) uint8, 0 paper to 255 ink, to (t, 12) float32 log-probabilities.
+
+        A frame is ``frame_width(w)`` columns wide. Columns 0 to 9 are the digits, 10 is a sign, 11 the blank. A
+        strip's frames depend on it alone.
+        """
+        ...
+
+
+def make_string_reader(model: ModelFile, threads: int = 1) -> StringReader:
+    """Open a model that reads strips.
+
+    Raises ModelError where the model cannot be opened or takes or gives other shapes than strips have.
+    """
+    if model.kind != "tflite":
+        raise ModelError(f"{model.name}: is a {model.kind} file; strings are read by a .tflite model")
+    return LiteRtStringReader(model, threads)
+
+
+def frame_width(width: int) -> float:
+    """Give how many columns of a strip so wide one frame spans."""
+    return COLUMNS * max(width / WIDTHS[-1], 1.0)
+
+
+class LiteRtStringReader:
+    """A .tflite model, one interpreter a width: to resize one costs more than to read a strip."""
+
+    def __init__(self, model: ModelFile, threads: int = 1) -> None:
+        self._model, self._threads = model, threads
+        self._networks: dict[int, Network] = {}
+        # A model that is none should be known before the first page.
+        self._network(WIDTHS[0])
+
+    def frames(self, strips: Sequence[Grey]) -> list[FrameLogs]:
+        """Give the frames of each strip, (t, 12) float32 log-probabilities."""
+        return [self._read(strip) for strip in strips]
+
+    def _read(self, strip: Grey) -> FrameLogs:
+        if strip.ndim != 2 or strip.shape[0] != HIGH or not strip.shape[1] or strip.dtype != np.uint8:
+            raise ValueError(f"a strip is {strip.dtype} {strip.shape}, and must be uint8 ({HIGH}, w)")
+        if strip.shape[1] > WIDTHS[-1]:
+            strip = cv2.resize(strip, (WIDTHS[-1], HIGH), interpolation=cv2.INTER_AREA)
+        own = strip.shape[1]
+        width = next(width for width in WIDTHS if width >= own)
+        logits = self._network(width).run(np.pad(strip, ((0, 0), (0, width - own))))[0]
+        return read_only(_log_softmax(logits[: -(-own // COLUMNS) + BEYOND] / np.float32(self._model.temperature)))
+
+    def _network(self, width: int) -> Network:
+        if width not in self._networks:
+            network = Network(self._model, self._threads, lambda own: _strip_shape(self._model.name, own, width))
+            if network.made_shape != (1, width // COLUMNS, OUTPUTS):
+                wanted = (1, width // COLUMNS, OUTPUTS)
+                raise ModelError(f"{self._model.name}: gives {network.made_shape}; a model of strings gives {wanted}")
+            self._networks[width] = network
+        return self._networks[width]
+
+
+def _strip_shape(name: str, own: Shape, width: int) -> Shape:
+    if len(own) != 4 or (own[0], own[1], own[3]) != (1, HIGH, 1):
+        raise ModelError(f"{name}: takes {own}; a model of strings takes (1, {HIGH}, w, 1)")
+    return (1, HIGH, width, 1)
+
+
+def _log_softmax(logits: npt.NDArray[np.float32]) -> FrameLogs:
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    logs: FrameLogs = (shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))).astype(np.float32)
+    return logs
