@@ -1,63 +1,68 @@
 """The command ``score``: results against the truth."""
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
-    from ocrbatch.quality.score import Report, Score
+    from rich.table import Table
+
+    from ocrbatch.quality.confusions import Confusion
+    from ocrbatch.quality.reliability import Reliability
+    from ocrbatch.quality.risk import RiskCoverage
+    from ocrbatch.quality.score import Part, Report, Score
+
+FEW = 40
+"""So many fields, and so many confusions, are told one by one; --json and --html have more."""
 
 
 def score(
     results: Annotated[Path, typer.Argument(help="The results.csv of a job, or its output folder.")],
     truth: Annotated[Path, typer.Argument(help="A CSV: file,page,field,value; or a row a page, a column a field.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", metavar="FILE", help="Write a page with plots, and pictures of wrong fields."),
+    ] = None,
 ) -> None:
     """Measure results against the truth: fields, digits, blanks, and the error among what was accepted.
 
-    The page may be left out of the truth where a file has one.
+    The page may be left out of the truth where a file has one. Pictures of the wrong fields are shown where the job was
+    run with --crops.
     """
     import json
 
-    from ocrbatch.quality import score as measures
+    from ocrbatch.quality.report_html import write_page
+    from ocrbatch.quality.report_json import as_json as plain
+    from ocrbatch.quality.score import score_results
 
-    report = measures.score_results(results, truth)
+    report = score_results(results, truth)
+    if html is not None:
+        write_page(html, report, results if results.is_dir() else results.parent)
     if as_json:
-        typer.echo(json.dumps(measures.as_json(report), indent=2))
+        typer.echo(json.dumps(plain(report), indent=2))
     else:
         _show(report)
+    if html is not None:
+        typer.echo(f"Page: {html}", err=True)
 
 
 def _show(report: "Report") -> None:
-    from rich import box
     from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
     console = Console()
-    for label, value in _summary(report.total):
-        console.print(Text(f"{label:<26}{value}"), soft_wrap=True)
+    lines = _summary(report.total) + _confidence(report.whole)
     if report.without_truth:
-        console.print(Text(f"{'fields without truth':<26}{report.without_truth}"), soft_wrap=True)
-    if not report.by_field:
-        return
-    table = Table("form", "field", box=box.SIMPLE)
-    for heading in ("fields", "exact", "digits right", "blanks right", "accepted", "accepted, wrong"):
-        table.add_column(heading, justify="right")
-    for form, field, counts in report.by_field:
-        right = counts.digits - counts.digit_errors
-        table.add_row(
-            Text(form or "-"),
-            Text(field),
-            str(counts.fields),
-            _percent(counts.exact, counts.fields),
-            _percent(right, counts.digits),
-            _percent(counts.blanks_right, counts.blanks),
-            _percent(counts.accepted, counts.fields),
-            str(counts.accepted_wrong),
-        )
-    console.print(table)
+        lines.append(("fields without truth", str(report.without_truth)))
+    for label, value in lines:
+        console.print(Text(f"{label:<26}{value}"), soft_wrap=True)
+    whole = report.whole
+    for table in (_fields(report), _risk(whole.risk), _reliability(whole.reliability), _confusions(whole.confusions)):
+        if table.row_count:
+            console.print(table)
 
 
 def _summary(counts: "Score") -> list[tuple[str, str]]:
@@ -70,12 +75,130 @@ def _summary(counts: "Score") -> list[tuple[str, str]]:
         ("fields accepted", _part(counts.accepted, counts.fields)),
         ("of these wrong", _part(counts.accepted_wrong, counts.accepted)),
     ]
+    if counts.accepted:
+        lines.append(("  with bounds of 95%", f"{_bounds(counts.accepted_wrong, counts.accepted):>8}"))
     return lines + ([("fields not found", str(counts.missing))] if counts.missing else [])
+
+
+def _confidence(whole: "Part") -> list[tuple[str, str]]:
+    """Tell how far the confidence can be relied upon."""
+    invalid = [one for one in whole.statuses if one.status == "invalid"]
+    lines = [("fields that break a rule", f"{'':>8}  {one.fields}, {one.wrong} of them wrong") for one in invalid]
+    lines.append(("calibration error", f"{_share(whole.reliability.error):>8}"))
+    if whole.risk.aurc is not None:
+        lines.append(("AURC", f"{whole.risk.aurc:>8.5f}  {whole.risk.excess_aurc:.5f} more than a perfect order"))
+    return lines
+
+
+def _fields(report: "Report") -> "Table":
+    """Lay out the forms with their fields; where these are many, those with the most wrong."""
+    from ocrbatch.output.escape import escape_name
+
+    shown = report.by_field
+    title = ""
+    if len(shown) > FEW:
+        worst = sorted(shown, key=lambda part: part.counts.exact - part.counts.fields)[:FEW]
+        title = f"the {FEW} with the most wrong, of {len(shown)} fields; --json has all"
+        shown = tuple(sorted(worst, key=lambda part: (part.form, part.field)))
+    headings = ("fields", "exact", "digits right", "blanks right", "accepted", "accepted, wrong")
+    table = _table(title, ("form", "field"), headings)
+    for part in sorted((*report.by_form, *shown), key=lambda part: (part.form, part.field)):
+        counts = part.counts
+        _row(
+            table,
+            escape_name(part.form) or "-",
+            escape_name(part.field) or "(all)",
+            str(counts.fields),
+            _percent(counts.exact, counts.fields),
+            _percent(counts.digits - counts.digit_errors, counts.digits),
+            _percent(counts.blanks_right, counts.blanks),
+            _percent(counts.accepted, counts.fields),
+            str(counts.accepted_wrong),
+        )
+    return table
+
+
+def _risk(risk: "RiskCoverage") -> "Table":
+    headings = ("threshold", "accepted", "of all", "wrong", "error", "bounds of 95%")
+    table = _table("what could be accepted, by the error allowed", ("error",), headings)
+    for target, point in risk.at_error:
+        if point is None:
+            _row(table, f"{target:.1%}", "-", "0", _percent(0, risk.fields), "0", "-", "-")
+        else:
+            _row(
+                table,
+                f"{target:.1%}",
+                f"{point.threshold:.4f}",
+                str(point.accepted),
+                _percent(point.accepted, risk.fields),
+                str(point.wrong),
+                _percent(point.wrong, point.accepted),
+                _bounds(point.wrong, point.accepted),
+            )
+    return table
+
+
+def _reliability(found: "Reliability") -> "Table":
+    table = _table("confidence against what was right", ("confidence",), ("fields", "mean", "right", "bounds of 95%"))
+    for one in found.bins:
+        _row(
+            table,
+            f"{one.low:g}–{one.high:g}",
+            str(one.fields),
+            f"{one.confidence:.2%}",
+            _percent(one.right, one.fields),
+            _bounds(one.right, one.fields),
+        )
+    return table
+
+
+def _confusions(found: "Sequence[Confusion]") -> "Table":
+    from ocrbatch.output.escape import escape_name
+
+    table = _table("digits read wrong, the costliest first", ("written", "read"), ("times", "in accepted fields"))
+    for one in found[:FEW]:
+        _row(
+            table,
+            escape_name(one.true) or "nothing",
+            escape_name(one.read) or "nothing",
+            str(one.count),
+            str(one.accepted),
+        )
+    return table
+
+
+def _table(title: str, names: "Iterable[str]", numbers: "Iterable[str]") -> "Table":
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE, title=title or None, title_justify="left")
+    for name in names:
+        table.add_column(name, overflow="fold")
+    for heading in numbers:
+        table.add_column(heading, justify="right")
+    return table
+
+
+def _row(table: "Table", *cells: str) -> None:
+    from rich.text import Text
+
+    table.add_row(*map(Text, cells))
 
 
 def _part(part: int, whole: int) -> str:
     return f"{_percent(part, whole):>8}  {part} of {whole}"
 
 
+def _bounds(part: int, whole: int) -> str:
+    from ocrbatch.quality.shares import interval
+
+    lower, upper = interval(part, whole)
+    return f"{lower:.2%} – {upper:.2%}"
+
+
 def _percent(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.2f}%" if whole else "-"
+    return _share(part / whole if whole else None)
+
+
+def _share(share: float | None) -> str:
+    return "-" if share is None else f"{share:.2%}"

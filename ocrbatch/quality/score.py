@@ -1,32 +1,19 @@
 """How good a job's results are against the truth: fields, digits, blanks, and those nobody need look at."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from ocrbatch.errors import FormError
 from ocrbatch.output.results import ResultRow, read_pages_table, read_results
+from ocrbatch.quality.compare import Compared, compare
+from ocrbatch.quality.confusions import Confusion, confusions
+from ocrbatch.quality.reliability import Reliability, reliability
+from ocrbatch.quality.risk import POINTS, Confidence, Right, RiskCoverage, risk_coverage
 from ocrbatch.quality.truth import TrueValue, read_truth
-from ocrbatch.records import Status
-
-FEW = 40
-"""So many fields are told one by one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """A field of the truth beside what was read; ``status`` is empty where nothing was."""
-
-    form: str
-    field: str
-    true: str
-    read: str
-    status: str
-
-    @property
-    def exact(self) -> bool:
-        """Whether the whole field is right; a field that was not found is wrong even where it is blank."""
-        return bool(self.status) and self.true == self.read
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +38,45 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """The score of all fields, that of each (form, field) where they are few, and rows that have no truth."""
+class StatusCount:
+    """How many fields have a status, and how many of them are wrong."""
 
-    total: Score
-    by_field: tuple[tuple[str, str, Score], ...]
+    status: str
+    fields: int
+    wrong: int
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What is told of a group of fields: all of them, a form's (``field`` empty), or one field's."""
+
+    form: str
+    field: str
+    counts: Score
+    statuses: tuple[StatusCount, ...]
+    risk: RiskCoverage
+    reliability: Reliability
+    confusions: tuple[Confusion, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The score of all fields, of each form and of each (form, field), in their order.
+
+    ``wrong`` are the fields that are wrong: first the accepted, then the others, the surest first.
+    ``without_truth`` counts rows that the truth does not speak of.
+    """
+
+    whole: Part
+    by_form: tuple[Part, ...]
+    by_field: tuple[Part, ...]
+    wrong: tuple[Compared, ...]
     without_truth: int
+
+    @property
+    def total(self) -> Score:
+        """The counts of all fields."""
+        return self.whole.counts
 
 
 def score_results(results: Path, truth: Path) -> Report:
@@ -77,34 +97,50 @@ def score_results(results: Path, truth: Path) -> Report:
 
 def score(rows: Sequence[ResultRow], truths: Sequence[TrueValue]) -> Report:
     """Compare rows with the truth, field by field; rows without truth are counted and left out."""
-    read = {(row.file, row.page, row.field): row for row in rows}
-    forms = {(row.file, row.page): row.form for row in rows}
-    compared = []
-    for truth in truths:
-        row = read.get((truth.file, truth.page, truth.field))
-        if row is not None or truth.certain:
-            compared.append(_compare(truth, row, forms.get((truth.file, truth.page), "")))
-    groups: dict[tuple[str, str], list[Compared]] = {}
-    for pair in compared:
-        groups.setdefault((pair.form, pair.field), []).append(pair)
-    few = sorted(groups.items()) if len(groups) <= FEW else []
+    compared = compare(rows, truths)
+    wrong = [pair for pair in compared if not pair.exact]
+    wrong.sort(key=lambda one: (not one.accepted, -one.confidence, one.file, one.page, one.field))
+    told = {(truth.file, truth.page, truth.field) for truth in truths}
     return Report(
-        total=total(compared),
-        by_field=tuple((form, field, total(pairs)) for (form, field), pairs in few),
-        without_truth=len(read.keys() - {(t.file, t.page, t.field) for t in truths}),
+        whole=measure(compared),
+        by_form=tuple(measure(pairs, form) for (form,), pairs in _groups(compared, lambda pair: (pair.form,))),
+        by_field=tuple(
+            measure(pairs, form, field, points=0)
+            for (form, field), pairs in _groups(compared, lambda pair: (pair.form, pair.field))
+        ),
+        wrong=tuple(wrong),
+        without_truth=len({(row.file, row.page, row.field) for row in rows} - told),
+    )
+
+
+def measure(compared: Sequence[Compared], form: str = "", field: str = "", points: int = POINTS) -> Part:
+    """Tell all of a group of fields; its curve has at most so many ``points``.
+
+    The confidence is that of all that was found, blanks among it: whether it is kept is asked of every field.
+    """
+    found = [pair for pair in compared if pair.status]
+    ranked = [pair for pair in found if pair.acceptable]
+    return Part(
+        form=form,
+        field=field,
+        counts=total(compared),
+        statuses=_statuses(found),
+        risk=risk_coverage(_confidence(ranked), _right(ranked), len(compared), points),
+        reliability=reliability(_confidence(found), _right(found)),
+        confusions=confusions(compared),
     )
 
 
 def total(compared: Iterable[Compared]) -> Score:
     """Count a group of fields."""
     pairs = list(compared)
-    accepted = [pair for pair in pairs if pair.status == Status.ACCEPTED]
+    accepted = [pair for pair in pairs if pair.accepted]
     blank = [pair for pair in pairs if not pair.true]
     return Score(
         fields=len(pairs),
         exact=sum(pair.exact for pair in pairs),
-        digits=sum(len(_digits(pair.true)) for pair in pairs),
-        digit_errors=sum(_digit_errors(pair) for pair in pairs),
+        digits=sum(pair.digits for pair in pairs),
+        digit_errors=sum(min(pair.digits, len(pair.edits)) for pair in pairs if pair.edits),
         blanks=len(blank),
         blanks_right=sum(pair.exact for pair in blank),
         blanks_invented=sum(bool(pair.status) and bool(pair.true) and not pair.read for pair in pairs),
@@ -114,52 +150,24 @@ def total(compared: Iterable[Compared]) -> Score:
     )
 
 
-def as_json(report: Report) -> dict[str, object]:
-    """Give a report as JSON's values: counts, and shares that are null where there is nothing to share."""
-    return {
-        **_with_shares(report.total),
-        "without_truth": report.without_truth,
-        "by_field": [{"form": form, "field": field, **_with_shares(counts)} for form, field, counts in report.by_field],
-    }
+def _statuses(found: Sequence[Compared]) -> tuple[StatusCount, ...]:
+    fields = Counter(pair.status for pair in found)
+    wrong = Counter(pair.status for pair in found if not pair.exact)
+    return tuple(StatusCount(status, fields[status], wrong[status]) for status in sorted(fields))
 
 
-def share(part: int, whole: int) -> float | None:
-    """Give a part of a whole, None of nothing."""
-    return part / whole if whole else None
+def _groups(
+    compared: Iterable[Compared], key: Callable[[Compared], tuple[str, ...]]
+) -> list[tuple[tuple[str, ...], list[Compared]]]:
+    groups: dict[tuple[str, ...], list[Compared]] = {}
+    for pair in compared:
+        groups.setdefault(key(pair), []).append(pair)
+    return sorted(groups.items(), key=lambda item: item[0])
 
 
-def edit_distance(first: str, second: str) -> int:
-    """Count the letters to put in, take out or change (V. Levenshtein, 1965)."""
-    row = list(range(len(second) + 1))
-    for i, a in enumerate(first, 1):
-        above, row = row, [i]
-        for j, b in enumerate(second, 1):
-            row.append(min(above[j] + 1, row[j - 1] + 1, above[j - 1] + (a != b)))
-    return row[-1]
+def _confidence(pairs: Sequence[Compared]) -> Confidence:
+    return np.fromiter((pair.confidence for pair in pairs), np.float64, len(pairs))
 
 
-def _compare(truth: TrueValue, row: ResultRow | None, form: str) -> Compared:
-    if row is None:
-        return Compared(form, truth.field, truth.value, "", "")
-    return Compared(row.form, truth.field, truth.value, row.value.strip(), row.status)
-
-
-def _digits(value: str) -> str:
-    return value.replace(" ", "")
-
-
-def _digit_errors(pair: Compared) -> int:
-    true = _digits(pair.true)
-    return min(len(true), edit_distance(true, _digits(pair.read)))
-
-
-def _with_shares(counts: Score) -> dict[str, object]:
-    right = counts.digits - counts.digit_errors
-    return {
-        **asdict(counts),
-        "exact_share": share(counts.exact, counts.fields),
-        "digit_accuracy": share(right, counts.digits),
-        "blanks_right_share": share(counts.blanks_right, counts.blanks),
-        "accepted_share": share(counts.accepted, counts.fields),
-        "accepted_error": share(counts.accepted_wrong, counts.accepted),
-    }
+def _right(pairs: Sequence[Compared]) -> Right:
+    return np.fromiter((pair.exact for pair in pairs), np.bool_, len(pairs))

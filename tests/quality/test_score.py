@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 
 from ocrbatch.errors import FormError
 from ocrbatch.output.tables import TableOptions, write_tables
-from ocrbatch.quality.score import as_json, edit_distance, score_results
+from ocrbatch.quality.edits import edit_distance
+from ocrbatch.quality.report_json import as_json
+from ocrbatch.quality.score import score_results
 from ocrbatch.records import FilePage, Status
 from tests.output.values import a_failed_page, a_field, a_page
 
@@ -42,7 +44,7 @@ def test_fields_digits_blanks_and_accepted_are_counted(out: Path) -> None:
     assert (report.total.digits, report.total.digit_errors) == (9, 2)
     assert (report.total.blanks, report.total.blanks_right, report.total.blanks_invented) == (1, 1, 1)
     assert (report.total.accepted, report.total.accepted_wrong) == (2, 1)
-    assert [(form, field, counts.fields) for form, field, counts in report.by_field] == [
+    assert [(form, field, counts.fields) for form, field, counts in ((p.form, p.field, p.counts) for p in report.by_field)] == [
         ("auto", "r01", 3),
         ("auto", "r02", 2),
     ]

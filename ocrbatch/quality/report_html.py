@@ -1,0 +1,230 @@
+"""A score as one page: no script, nothing loaded, every text escaped, its plots and pictures inside."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from ocrbatch.output.files import Drafts, output_errors
+from ocrbatch.quality.confusions import Confusion
+from ocrbatch.quality.report_fields import text, wrong_fields
+from ocrbatch.quality.report_plots import bar, reliability_plot, risk_plot
+from ocrbatch.quality.report_style import STYLE
+from ocrbatch.quality.risk import Point
+from ocrbatch.quality.score import Part, Report
+from ocrbatch.quality.shares import interval, share
+
+MOST_ROWS = 300
+"""Of the table of fields."""
+MOST_FORMS = 8
+"""So many have a plot of their own."""
+MOST_CONFUSIONS = 40
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+Cells = Sequence[str]
+
+
+def write_page(path: Path, report: Report, folder: Path) -> None:
+    """Write the page with the pictures that the job left below ``folder``; OutputError where it cannot be."""
+    content = page(report, folder)
+    with Drafts() as drafts, output_errors(path):
+        drafts.open(path).write(content)
+        drafts.publish()
+
+
+def page(report: Report, folder: Path) -> str:
+    """Give the page; ``folder`` is the job's, where its crops lie."""
+    parts = [_summary(report), _plots(report), _errors(report.whole), _calibration(report.whole), _by_field(report)]
+    parts += [_confusions(report.whole.confusions), wrong_fields(report.wrong, folder)]
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>How good the readings are</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n"
+        + "\n".join(parts)
+        + "\n</main>\n</body>\n</html>\n"
+    )
+
+
+def _summary(report: Report) -> str:
+    counts = report.total
+    tiles = [
+        (_percent(counts.exact, counts.fields), "fields exactly right", f"{counts.exact} of {counts.fields}"),
+        (_percent(counts.digits - counts.digit_errors, counts.digits), "digits right", f"of {counts.digits}"),
+        (_percent(counts.accepted, counts.fields), "fields accepted", f"{counts.accepted} that nobody need look at"),
+        (
+            _percent(counts.accepted_wrong, counts.accepted),
+            "of the accepted wrong",
+            f"{counts.accepted_wrong}; between {_bounds(counts.accepted_wrong, counts.accepted)}",
+        ),
+    ]
+    shown = "".join(
+        f"<li>{label}<strong>{number}</strong><span class=soft>{more}</span></li>" for number, label, more in tiles
+    )
+    rows = [
+        [one.status, str(one.fields), str(one.wrong), _percent(one.wrong, one.fields), _bounds(one.wrong, one.fields)]
+        for one in report.whole.statuses
+    ]
+    if counts.missing:
+        rows.append(["not found", str(counts.missing), str(counts.missing), "100.00%", ""])
+    lines = [
+        f"Of {counts.blanks} blank fields {counts.blanks_right} were told to be blank; "
+        f"{counts.blanks_invented} written fields were read as blank."
+    ]
+    if report.without_truth:
+        lines.append(f"The truth does not speak of {report.without_truth} more fields: they count nowhere.")
+    return (
+        f"<h1>How good the readings are</h1>\n<ul class=tiles>{shown}</ul>\n"
+        + "".join(f"<p>{line}</p>" for line in lines)
+        + _table("What the statuses are worth", ["status"], ["fields", "wrong", "error", "bounds of 95%"], rows)
+    )
+
+
+def _plots(report: Report) -> str:
+    whole = report.whole
+    figures = [
+        _figure(
+            risk_plot(whole.risk, _now(whole), "risk"),
+            "Error against share accepted. To the left only the surest fields are accepted; the band has the bounds of "
+            "95%, point by point; the ring is what the job accepted. Fields in review for other reasons than their "
+            "confidence, blank ones and those that break a rule are never accepted. The area under the curve (AURC) is "
+            f"{_number(whole.risk.aurc)}, of which {_number(whole.risk.excess_aurc)} because the order is not perfect.",
+        ),
+        _figure(
+            reliability_plot(whole.reliability, "reliability"),
+            "Confidence against what was right. On the dashed line the confidence keeps its word; above it is too low, "
+            "below it too high. A larger dot has more fields, the line through it the bounds of 95%. Each step of the "
+            f"scales is a nine more. Expected calibration error {_share(whole.reliability.error)}.",
+        ),
+    ]
+    if 1 < len(report.by_form) <= MOST_FORMS:
+        figures += [
+            _figure(risk_plot(part.risk, _now(part), f"risk-{i}"), f"The same for the form {_form(part)}.")
+            for i, part in enumerate(report.by_form)
+        ]
+    return f"<h2>How far the confidence can be relied upon</h2>\n<div class=plots>{''.join(figures)}</div>"
+
+
+def _now(part: Part) -> Point:
+    return Point(0.0, part.counts.accepted, part.counts.accepted_wrong)
+
+
+def _errors(whole: Part) -> str:
+    rows = []
+    for target, point in whole.risk.at_error:
+        if point is None:
+            rows.append([f"{target:.1%}", "none", "0", _percent(0, whole.risk.fields), "0", "", ""])
+        else:
+            accepted = [str(point.accepted), _percent(point.accepted, whole.risk.fields), str(point.wrong)]
+            error = [_percent(point.wrong, point.accepted), _bounds(point.wrong, point.accepted)]
+            rows.append([f"{target:.1%}", f"{point.threshold:.4f}", *accepted, *error])
+    return (
+        "<h2>What could be accepted, by the error allowed</h2>\n<p>The threshold is chosen on these very fields, so its "
+        "error looks a little better than it is: <code>ocrbatch calibrate</code> sets one with a proof.</p>"
+        + _table("", ["error allowed"], ["threshold", "accepted", "of all", "wrong", "error", "bounds of 95%"], rows)
+    )
+
+
+def _calibration(whole: Part) -> str:
+    rows = [
+        [
+            f"{one.low:g} – {one.high:g}",
+            str(one.fields),
+            f"{one.confidence:.2%}",
+            _percent(one.right, one.fields),
+            _bounds(one.right, one.fields),
+        ]
+        for one in whole.reliability.bins
+    ]
+    headings = ["fields", "mean confidence", "right", "bounds of 95%"]
+    return "<h2>Confidence against what was right</h2>" + _table("", ["confidence"], headings, rows)
+
+
+def _by_field(report: Report) -> str:
+    shown = report.by_field
+    title = ""
+    if len(shown) > MOST_ROWS:
+        worst = sorted(shown, key=lambda part: part.counts.exact - part.counts.fields)[:MOST_ROWS]
+        title = f"The {MOST_ROWS} with the most wrong, of {len(shown)} fields; --json has all."
+        shown = tuple(sorted(worst, key=lambda part: (part.form, part.field)))
+    rows = [_part_row(part) for part in sorted((*report.by_form, *shown), key=lambda part: (part.form, part.field))]
+    headings = ["fields", "exact", "digits right", "blanks right", "accepted", "accepted, wrong"]
+    headings += ["upper bound of their error", "calibration error", "AURC", "E-AURC"]
+    return "<h2>By form and field</h2>" + _table(title, ["form", "field"], headings, rows)
+
+
+def _form(part: Part) -> str:
+    return text(part.form) if part.form else "-"
+
+
+def _part_row(part: Part) -> list[str]:
+    counts = part.counts
+    return [
+        _form(part),
+        text(part.field) if part.field else "all",
+        str(counts.fields),
+        _percent(counts.exact, counts.fields),
+        _percent(counts.digits - counts.digit_errors, counts.digits),
+        _percent(counts.blanks_right, counts.blanks),
+        _percent(counts.accepted, counts.fields),
+        str(counts.accepted_wrong),
+        f"{interval(counts.accepted_wrong, counts.accepted)[1]:.2%}" if counts.accepted else "-",
+        _share(part.reliability.error),
+        _number(part.risk.aurc),
+        _number(part.risk.excess_aurc),
+    ]
+
+
+def _confusions(found: Sequence[Confusion]) -> str:
+    if not found:
+        return "<h2>Digits read wrong</h2><p>None.</p>"
+    most = max(one.count for one in found)
+    rows = [
+        [
+            text(one.true) if one.true else "nothing",
+            text(one.read) if one.read else "nothing",
+            f"{one.count} {bar(one.count, most)}",
+            f"{one.accepted} {bar(one.accepted, most, 'bad')}",
+        ]
+        for one in found[:MOST_CONFUSIONS]
+    ]
+    title = f"The first {MOST_CONFUSIONS} of {len(found)}." if len(found) > MOST_CONFUSIONS else ""
+    return (
+        "<h2>Digits read wrong, the costliest first</h2>\n<p>Those of accepted fields come first: nobody sees them. "
+        "Fields that were not found or read as blank are not among them.</p>"
+        + _table(title, ["written", "read"], ["times", "in accepted fields"], rows)
+    )
+
+
+def _table(title: str, names: Cells, numbers: Cells, rows: Iterable[Cells]) -> str:
+    """Lay out rows whose cells are HTML; the first are names, as many as ``names``."""
+    caption = f"<caption>{title}</caption>" if title else ""
+    heads = "".join(f'<th scope="col" class=name>{name}</th>' for name in names)
+    heads += "".join(f'<th scope="col">{name}</th>' for name in numbers)
+    body = []
+    for row in rows:
+        first = "".join(f'<th scope="row" class=name>{cell}</th>' for cell in row[: len(names)])
+        rest = "".join(f"<td>{cell}</td>" for cell in row[len(names) :])
+        body.append(f"<tr{' class=all' if len(names) > 1 and row[1] == 'all' else ''}>{first}{rest}</tr>")
+    return (
+        f'<div class=scroll tabindex="0" role="region" aria-label="{title or names[0]}"><table>{caption}'
+        f"<thead><tr>{heads}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
+    )
+
+
+def _figure(plot: str, caption: str) -> str:
+    return f"<figure>{plot}<figcaption>{caption}</figcaption></figure>"
+
+
+def _bounds(part: int, whole: int) -> str:
+    lower, upper = interval(part, whole)
+    return f"{lower:.2%} – {upper:.2%}" if whole else "-"
+
+
+def _percent(part: int, whole: int) -> str:
+    return _share(share(part, whole))
+
+
+def _share(part: float | None) -> str:
+    return "-" if part is None else f"{part:.2%}"
+
+
+def _number(number: float | None) -> str:
+    return "-" if number is None else f"{number:.5f}"

@@ -1,0 +1,20 @@
+"""Shares of counts, and how far they are to be trusted."""
+
+from functools import lru_cache
+
+from ocrbatch.quality.bounds import lower_bound, upper_bound
+
+CONFIDENCE = 0.95
+"""Of the bounds that reports show: one bound on either side, each missed by at most half of the rest."""
+
+
+def share(part: int, whole: int) -> float | None:
+    """Give a part of a whole, None of nothing."""
+    return part / whole if whole else None
+
+
+@lru_cache(maxsize=100_000)
+def interval(part: int, whole: int) -> tuple[float, float]:
+    """Give the bounds (0–1) between which the true share lies with 95 %, (0, 1) of nothing (Clopper and Pearson)."""
+    side = (1 + CONFIDENCE) / 2
+    return lower_bound(part, whole, side), upper_bound(part, whole, side)
