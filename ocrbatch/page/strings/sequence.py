@@ -60,8 +60,9 @@ class LiteRtStringReader:
     def __init__(self, model: ModelFile, threads: int = 1) -> None:
         self._model, self._threads = model, threads
         self._networks: dict[int, Network] = {}
-        # A model that is none should be known before the first page.
-        self._network(WIDTHS[0])
+        # A model that is none, or of one width alone, should be known before the first page.
+        for width in WIDTHS[:2]:
+            self._network(width)
 
     def frames(self, strips: Sequence[Grey]) -> list[FrameLogs]:
         """Give the frames of each strip, (t, 12) float32 log-probabilities."""
@@ -74,15 +75,16 @@ class LiteRtStringReader:
             strip = cv2.resize(strip, (WIDTHS[-1], HIGH), interpolation=cv2.INTER_AREA)
         own = strip.shape[1]
         width = next(width for width in WIDTHS if width >= own)
-        logits = self._network(width).run(np.pad(strip, ((0, 0), (0, width - own))))[0]
+        logits = self._network(width).run(np.pad(strip, ((0, 0), (0, width - own)))).reshape(-1, OUTPUTS)
         return read_only(_log_softmax(logits[: -(-own // COLUMNS) + BEYOND] / np.float32(self._model.temperature)))
 
     def _network(self, width: int) -> Network:
         if width not in self._networks:
             network = Network(self._model, self._threads, lambda own: _strip_shape(self._model.name, own, width))
-            if network.made_shape != (1, width // COLUMNS, OUTPUTS):
-                wanted = (1, width // COLUMNS, OUTPUTS)
-                raise ModelError(f"{self._model.name}: gives {network.made_shape}; a model of strings gives {wanted}")
+            made, wanted = network.made_shape, (1, width // COLUMNS, OUTPUTS)
+            # The height that the network has brought to 1 may still be there.
+            if made not in (wanted, (1, *wanted)):
+                raise ModelError(f"{self._model.name}: gives {made}; a model of strings gives {wanted}")
             self._networks[width] = network
         return self._networks[width]
 
