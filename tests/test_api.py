@@ -116,6 +116,22 @@ def test_faults_of_the_call_are_named_before_the_first_page(tmp_path: Path) -> N
         ocrbatch.read(b"", accept=99.5)
 
 
+def test_a_picture_that_is_one_field_is_read_whole() -> None:
+    for picture in (drawn("2"), 255 - drawn("2")):
+        (page,) = ocrbatch.read(picture, whole="digit")
+        assert page.form == "whole"
+        assert [(field.name, field.value) for field in page.fields] == [("whole", "2")]
+    (page,) = ocrbatch.read(drawn("2"), whole="boxes")
+    assert (page.fields, page.reason) == ((), "no boxes found")
+
+
+def test_whole_is_one_of_three_words_and_excludes_forms() -> None:
+    with pytest.raises(ocrbatch.UsageError, match="boxes, string, digit"):
+        ocrbatch.read(drawn(), whole="digits")  # type: ignore[arg-type]
+    with pytest.raises(ocrbatch.UsageError, match="exclude"):
+        ocrbatch.read(drawn(), whole="digit", forms="samples/forms")
+
+
 def test_read_leaves_the_callers_array_alone() -> None:
     pixels = drawn()
     list(ocrbatch.read(pixels))

@@ -15,9 +15,11 @@ from pathlib import Path
 import pytest
 
 from ocrbatch.errors import ExitCode, InputError, LockedError, OutputError, UsageError
+from ocrbatch.form.acceptance import Acceptance
 from ocrbatch.job.run import Job, failures, job_summary, plan_job
 from ocrbatch.job.worker import Task
 from ocrbatch.output.tables import TableOptions
+from ocrbatch.page.whole import Whole
 from tests.form.values import a_form
 from tests.job.fakes import MODEL, folder_of, reads, run, tables
 
@@ -92,6 +94,8 @@ def test_new_changed_and_removed_files_are_all_that_is_read_again(tmp_path: Path
 def test_other_settings_read_everything_anew(tmp_path: Path) -> None:
     folder_of(tmp_path, {"a.png": "x", "b.png": "x"})
     run(tmp_path)
+    assert run(tmp_path, whole=Whole.DIGIT).files_read == 2
+    assert json.loads((tmp_path / "out/manifest.json").read_text())["settings"]["whole"] == "digit"
     assert run(tmp_path, target_error=0.01).files_read == 2
     assert run(tmp_path, target_error=0.01, tables=TableOptions(jsonl=True), jobs=2).files_read == 0
 
@@ -108,7 +112,7 @@ def test_changed_forms_read_everything_anew_and_stand_in_the_manifest(tmp_path: 
 
 
 def test_forms_reach_the_processes_that_read(tmp_path: Path) -> None:
-    task = Task(MODEL, tmp_path, 0.5, 1, forms=(a_form("claim", ("a", "b"), ("c",)),))
+    task = Task(MODEL, tmp_path, Acceptance(0.5), 1, forms=(a_form("claim", ("a", "b"), ("c",)),))
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
         assert pool.submit(names_of, task).result() == ["a", "b", "c"]
 
