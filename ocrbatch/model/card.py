@@ -3,26 +3,60 @@
 import hashlib
 import json
 import math
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from ocrbatch.errors import ModelError
+from ocrbatch.form.template import Form, Kind
 from ocrbatch.records import ModelFile
 
 SHIPPED = "digits.tflite"
+SHIPPED_STRINGS = "strings.tflite"
 KINDS = {".tflite": "tflite", ".keras": "keras", ".h5": "h5", ".hdf5": "h5"}
 FLOAT = "-float"
 Card = dict[str, Any]
 
 
 def load_model_file(path: Path | None = None) -> ModelFile:
-    """Read a model, the shipped one where no path is given, and check it before any parser sees it.
+    """Read a model, the shipped one of digits where no path is given, and check it before any parser sees it.
 
     Its card is the file that ``card_path`` names. A model without a card is taken as it is.
     Raises ModelError where the file is missing, of an unknown kind, or not the one its card names.
     """
-    shipped = path is None
-    path = shipped_folder() / SHIPPED if path is None else path
+    return _load_shipped(SHIPPED) if path is None else _load(path, shipped=False)
+
+
+def load_string_model() -> ModelFile:
+    """Read the shipped model of strings, checked against its card.
+
+    Raises ModelError where it or its card is missing, or it is not the one that the card names.
+    """
+    return _load_shipped(SHIPPED_STRINGS)
+
+
+def string_model_for(forms: Iterable[Form], whole: str | None) -> ModelFile | None:
+    """Read the shipped model of strings where a form has a run of digits, or a picture is one; None where none is.
+
+    Raises ModelError as ``load_string_model`` does.
+    """
+    kinds = {field.kind for form in forms for page in form.pages for field in page.fields}
+    if Kind.STRING not in kinds and whole != Kind.STRING:
+        return None
+    # A checkout may have no such model: runs are read by their pieces alone then.
+    return load_string_model() if _has_strings() else None
+
+
+def _has_strings() -> bool:
+    path = shipped_folder() / SHIPPED_STRINGS
+    return path.exists() or card_path(path).exists()
+
+
+def _load_shipped(name: str) -> ModelFile:
+    return _load(shipped_folder() / name, shipped=True)
+
+
+def _load(path: Path, *, shipped: bool) -> ModelFile:
     if path.suffix.lower() not in KINDS:
         raise ModelError(f"{path}: is no model; give a {', '.join(KINDS)} file")
     try:

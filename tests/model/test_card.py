@@ -3,10 +3,21 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from ocrbatch.errors import ExitCode, ModelError
-from ocrbatch.model.card import describe_model, load_model_file, shipped_folder, write_card
+from ocrbatch.form.template import Field, Form, FormPage, Kind
+from ocrbatch.geometry import Box
+from ocrbatch.model import card
+from ocrbatch.model.card import (
+    describe_model,
+    load_model_file,
+    load_string_model,
+    shipped_folder,
+    string_model_for,
+    write_card,
+)
 
 
 @pytest.fixture
@@ -89,3 +100,70 @@ def test_a_description_tells_what_the_file_is_and_what_its_card_says(copied: Pat
     assert told["metrics"]["test"]["mnist"]["count"] == 10_000
     copied.with_suffix(".json").unlink()
     assert describe_model(copied)["card"] is None
+
+
+@pytest.fixture
+def strings(copied: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Ship another model's bytes as the model of strings: a card vouches for bytes alone."""
+    monkeypatch.setattr(card, "shipped_folder", lambda: copied.parent)
+    model = copied.with_name("strings.tflite")
+    shutil.copy(copied, model)
+    sha256 = hashlib.sha256(model.read_bytes()).hexdigest()
+    write_card(model.with_suffix(".json"), {"name": "strings", "files": {model.name: sha256}, "temperature": 1.5})
+    return model
+
+
+def form_of(*kinds: Kind) -> Form:
+    fields = tuple(
+        Field(f"f{i}", kind, Box(0, 0, 9, 9), np.zeros((1, 4, 2), np.float32)) for i, kind in enumerate(kinds)
+    )
+    return Form("form", (FormPage(1, 90, 90, None, None, ()), FormPage(2, 90, 90, None, None, fields)), "")
+
+
+@pytest.mark.usefixtures("strings")
+def test_the_model_of_strings_is_the_one_its_card_names() -> None:
+    model = load_string_model()
+    assert (model.kind, model.name, model.temperature) == ("tflite", "strings", 1.5)
+    assert hashlib.sha256(model.content).hexdigest() == model.sha256
+
+
+@pytest.mark.parametrize("length", [0, 1, 1000, -1])
+def test_a_truncated_model_of_strings_is_refused(strings: Path, length: int) -> None:
+    strings.write_bytes(strings.read_bytes()[:length])
+    with pytest.raises(ModelError, match="install ocrbatch again") as caught:
+        load_string_model()
+    assert caught.value.exit_code == ExitCode.MODEL_BAD
+
+
+@pytest.mark.parametrize("place", [0, 5000, -1])
+def test_a_model_of_strings_changed_by_one_bit_is_refused(strings: Path, place: int) -> None:
+    content = bytearray(strings.read_bytes())
+    content[place] ^= 1
+    strings.write_bytes(content)
+    with pytest.raises(ModelError, match="not the model that its card names"):
+        load_string_model()
+
+
+@pytest.mark.parametrize("ending", [".tflite", ".json"])
+def test_half_a_model_of_strings_is_an_error_wherever_strings_are_read(strings: Path, ending: str) -> None:
+    strings.with_suffix(ending).unlink()
+    for load in (load_string_model, lambda: string_model_for([form_of(Kind.STRING)], None)):
+        with pytest.raises(ModelError, match="install ocrbatch again"):
+            load()
+
+
+@pytest.mark.usefixtures("strings")
+@pytest.mark.parametrize(
+    ("kinds", "whole", "needed"),
+    [
+        ((), None, False),
+        ((Kind.BOXES, Kind.MARK), None, False),
+        ((Kind.BOXES, Kind.STRING), None, True),
+        ((), "string", True),
+        ((), "digit", False),
+    ],
+)
+def test_the_model_of_strings_is_opened_only_for_strings(
+    kinds: tuple[Kind, ...], whole: str | None, needed: bool
+) -> None:
+    assert (string_model_for([form_of(*kinds)], whole) is not None) == needed
