@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ocrbatch.errors import InputError, UsageError
+from ocrbatch.form.acceptance import Acceptance
 from ocrbatch.form.documents import with_missing_pages
 from ocrbatch.form.template import Form
 from ocrbatch.model.card import load_model_file
@@ -18,9 +19,9 @@ from ocrbatch.page.classify import Classifier, make_classifier
 from ocrbatch.page.crop import ink_of
 from ocrbatch.page.decode import decode
 from ocrbatch.page.normalize import normalize_many
-from ocrbatch.page.reader import read_pages
+from ocrbatch.page.reader import ACCEPT, read_pages
 from ocrbatch.page.registration.index import index_forms
-from ocrbatch.page.whole import asked_whole
+from ocrbatch.page.whole import Whole, asked_whole
 from ocrbatch.records import LABELS, Grey, Page, PageFailure, PageResult, read_only
 
 FilePath = str | os.PathLike[str]
@@ -75,7 +76,8 @@ def read(
     forms: FilePath | Iterable[FilePath] = (),
     whole: Literal["boxes", "string", "digit"] | None = None,
     model: FilePath | None = None,
-    accept: float = 0.995,
+    accept: float | None = None,
+    thresholds: FilePath | None = None,
 ) -> Iterator[PageResult]:
     """Read the pages of a file (its path or its bytes), or one page as uint8 array, (H, W) or RGB (H, W, 3).
 
@@ -83,20 +85,37 @@ def read(
     page that is none of them has no fields and the status ``review``. With ``whole`` each page is one field that was
     cut out already, named ``whole``: a row of boxes, a free run of digits, or a single digit.
 
-    A field is accepted where its confidence (0–1) reaches ``accept``. A page that cannot be read is a result with the
-    status ``failed`` and its reason. Raises InputError where the file cannot be opened, FormError for a form,
-    ModelError for the model, UsageError for an array of another kind, for another word than those of ``whole``, and
-    for forms together with it; all before the first page.
+    A field is accepted where its confidence (0–1) reaches ``accept``, 0.995 where none is given; with ``thresholds``, a
+    file that ``ocrbatch calibrate`` wrote, where it reaches its form's, and ``accept`` too where that asks for fewer
+    errors than were proved. A page that cannot be read is a result with the status ``failed`` and its reason.
+
+    Raises InputError where the file cannot be opened, FormError for a form and for thresholds that were proved with
+    another one or another model, ModelError for the model, UsageError for an array of another kind, for another word
+    than those of ``whole``, and for forms together with it; all before the first page.
     """
-    if not 0 <= accept <= 1:
+    if accept is not None and not 0 <= accept <= 1:
         raise UsageError(f"accept is {accept}; it is a probability from 0 to 1")
     pages = _pages(source)
     known = _forms(forms)
     asked = asked_whole(whole, with_forms=bool(known))
-    classifier = make_classifier(load_model_file(None if model is None else Path(model)))
+    opened = load_model_file(None if model is None else Path(model))
+    wanted = _acceptance(thresholds, opened.sha256, known, asked, accept)
+    classifier = make_classifier(opened)
     index = index_forms(known) if known else asked
-    results = (page.result for page in read_pages(pages, classifier, index=index, accept=accept))
+    results = (page.result for page in read_pages(pages, classifier, index=index, accept=wanted))
     return with_missing_pages(results, known)
+
+
+def _acceptance(
+    thresholds: FilePath | None, model_sha256: str, forms: tuple[Form, ...], whole: Whole | None, accept: float | None
+) -> Acceptance:
+    given = ACCEPT.other if accept is None else accept
+    if thresholds is None:
+        return Acceptance(given)
+    from ocrbatch.form.thresholds import load_acceptance
+
+    strict = None if accept is None else 1 - accept
+    return load_acceptance(Path(thresholds), model_sha256, forms, whole, given, strict)
 
 
 def _forms(paths: FilePath | Iterable[FilePath]) -> tuple[Form, ...]:

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ocrbatch.commands.run import WHOLE_HELP
+from ocrbatch.commands.run import THRESHOLDS_HELP, WHOLE_HELP
 from ocrbatch.errors import ExitCode, InputError, UsageError
 
 if TYPE_CHECKING:
+    from ocrbatch.form.acceptance import Acceptance
     from ocrbatch.form.template import Form
-    from ocrbatch.records import FilePage
+    from ocrbatch.page.whole import Whole
+    from ocrbatch.records import FilePage, ModelFile
 
 
 def read(
@@ -23,6 +25,7 @@ def read(
     ] = None,
     whole: Annotated[str | None, typer.Option(metavar="KIND", help=WHOLE_HELP)] = None,
     model: Annotated[Path | None, typer.Option("-m", "--model", help="Another model than the one that ships.")] = None,
+    thresholds: Annotated[Path | None, typer.Option(metavar="FILE", help=THRESHOLDS_HELP)] = None,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print the rows of results.csv.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print a line of JSON a field.")] = False,
 ) -> None:
@@ -32,7 +35,7 @@ def read(
     from ocrbatch.job.run import is_unregistered
     from ocrbatch.output.escape import escape_name
 
-    pages = _pages(files, form or [], whole, model)
+    pages = _pages(files, form or [], whole, model, thresholds)
     shown = _print_csv(pages) if as_csv else _print_json(pages) if as_json else _print_table(pages)
     failed = unregistered = False
     for page in shown:
@@ -46,7 +49,7 @@ def read(
 
 
 def _pages(
-    files: Sequence[str], form_paths: Sequence[Path], whole: str | None, model: Path | None
+    files: Sequence[str], form_paths: Sequence[Path], whole: str | None, model: Path | None, thresholds: Path | None
 ) -> Iterator["FilePage"]:
     """Read the files one by one."""
     import hashlib
@@ -63,14 +66,16 @@ def _pages(
     asked = asked_whole(whole, with_forms=bool(form_paths))
     forms = forms_of(form_paths)
     index = index_forms(forms) if forms else asked
-    classifier = make_classifier(load_model_file(model))
+    opened = load_model_file(model)
+    accept = acceptance_of(thresholds, opened, forms, asked)
+    classifier = make_classifier(opened)
     for name in files:
         try:
             data = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
         except OSError as error:
             raise InputError(f"cannot read {name}: {error.strerror}; check the path") from error
         sha256 = hashlib.sha256(data).hexdigest()
-        results = (page.result for page in read_pages(decode(data), classifier, index=index))
+        results = (page.result for page in read_pages(decode(data), classifier, index=index, accept=accept))
         for result in with_missing_pages(results, forms):
             yield FilePage(name, sha256, result)
 
@@ -82,6 +87,27 @@ def forms_of(paths: Sequence[Path]) -> tuple["Form", ...]:
     from ocrbatch.form.store import load_forms
 
     return load_forms(paths)
+
+
+def acceptance_of(
+    thresholds: Path | None,
+    model: "ModelFile",
+    forms: Sequence["Form"],
+    whole: "Whole | None",
+    accept: float = 0.995,
+    strict: float | None = None,
+) -> "Acceptance":
+    """Give the confidences from which fields are accepted, with a file's thresholds where one was given.
+
+    The arguments are those of ``load_acceptance``. Raises FormError.
+    """
+    from ocrbatch.form.acceptance import Acceptance
+
+    if thresholds is None:
+        return Acceptance(accept)
+    from ocrbatch.form.thresholds import load_acceptance
+
+    return load_acceptance(thresholds, model.sha256, forms, whole, accept, strict)
 
 
 def _print_csv(pages: Iterator["FilePage"]) -> Iterator["FilePage"]:

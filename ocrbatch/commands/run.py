@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from ocrbatch.job.run import Job, Progress, Summary
 
 WHOLE_HELP = "Each picture is one field, cut out already: boxes, string (a free run of digits) or digit."
+TARGET = "0.5%"
+THRESHOLDS_HELP = "Accept a form's fields by its threshold, proved by ocrbatch calibrate."
 EXIT_CODES = """[bold]Exit codes[/bold]: 0 everything read · 1 a bug · 2 usage · 3 finished, but some pages failed ·
 4 input missing · 5 output not writable · 6 another job holds the output folder · 7 model missing or corrupt ·
 8 form invalid · 9 pages wait for review (with --fail-on-review) · 130, 143 stopped: the same command resumes"""
@@ -32,8 +34,12 @@ def run(
     model: Annotated[Path | None, typer.Option("-m", "--model", help="Another model than the one that ships.")] = None,
     jobs: Annotated[int, typer.Option(min=0, help="Processes that read; 0 for one a core.")] = 0,
     target_error: Annotated[
-        str, typer.Option(metavar="SHARE", help="How many accepted fields may be wrong, as 0.5% or 0.005.")
-    ] = "0.5%",
+        str | None,
+        typer.Option(
+            metavar="SHARE", help="How many accepted fields may be wrong, as 0.5% or 0.005.", show_default=TARGET
+        ),
+    ] = None,
+    thresholds: Annotated[Path | None, typer.Option(metavar="FILE", help=THRESHOLDS_HELP)] = None,
     crops: Annotated[bool, typer.Option("--crops", help="Save a picture of each field.")] = False,
     overlays: Annotated[bool, typer.Option("--overlays", help="Save each page with what was seen on it.")] = False,
     jsonl: Annotated[bool, typer.Option("--jsonl", help="Write results.jsonl too.")] = False,
@@ -49,7 +55,7 @@ def run(
     OUT then holds results.csv (a row a field), pages.csv (a row a page), forms/*.csv (a row a page or document, a
     column a field) and manifest.json. Without forms and --whole, each run of boxes is a field.
     """
-    from ocrbatch.commands.read import forms_of
+    from ocrbatch.commands.read import acceptance_of, forms_of
     from ocrbatch.job.cores import usable_cores
     from ocrbatch.job.run import Job, plan_job, run_job
     from ocrbatch.model.card import load_model_file
@@ -60,12 +66,16 @@ def run(
     if separator not in (",", ";"):
         raise UsageError("--separator is , or ;")
     asked = asked_whole(whole, with_forms=bool(form))
+    share = parse_share(TARGET if target_error is None else target_error)
+    forms, opened = forms_of(form or []), load_model_file(model)
+    strict = None if target_error is None else share
     job = Job(
         inputs=_paths(inputs),
         output=output,
-        forms=forms_of(form or []),
-        model=load_model_file(model),
-        target_error=parse_share(target_error),
+        forms=forms,
+        model=opened,
+        target_error=share,
+        thresholds=acceptance_of(thresholds, opened, forms, asked, 1 - share, strict).by_form,
         jobs=jobs or usable_cores(),
         crops=crops,
         overlays=overlays,
@@ -92,14 +102,15 @@ def unregistered(summary: "Summary") -> str:
     return f"{number} page{' is' if number == 1 else 's are'} no known form or not registered"
 
 
-def parse_share(text: str) -> float:
-    """Give a share 0–1 from ``0.5%`` or ``0.005``. Raises UsageError."""
+def parse_share(text: str, option: str = "--target-error") -> float:
+    """Give a share 0–1 from ``0.5%`` or ``0.005``. Raises UsageError that names the option."""
     try:
         share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
     except ValueError:
         share = -1.0
     if not 0 < share < 1:
-        raise UsageError(f"--target-error {text!r} is no share between 0 and 1; write it as 0.5% or 0.005")
+        example = "95% or 0.95" if option == "--confidence" else "0.5% or 0.005"
+        raise UsageError(f"{option} {text!r} is no share between 0 and 1; write it as {example}")
     return share
 
 

@@ -33,7 +33,7 @@ def form_toml(form: Form, references: Mapping[int, str]) -> str:
     cells are upright and in whole pixels. Raises FormError where a text has signs that are no Unicode.
     """
     lines = _Writer()
-    lines.add("name", _text(form.name))
+    lines.add("name", toml_text(form.name))
     many = len(form.pages) != 1
     for page in form.pages:
         if many:
@@ -74,12 +74,12 @@ def _page_pairs(page: FormPage, reference: str | None) -> Iterator[tuple[str, st
     if page.dpi is not None:
         yield "dpi", str(int(page.dpi)) if float(page.dpi).is_integer() else repr(float(page.dpi))
     if reference is not None:
-        yield "reference", _text(reference)
+        yield "reference", toml_text(reference)
 
 
 def _field_pairs(field: Field) -> Iterator[tuple[str, str]]:
-    yield "name", _text(field.name)
-    yield "kind", _text(field.kind.value)
+    yield "name", toml_text(field.name)
+    yield "kind", toml_text(field.kind.value)
     count = len(field.cells)
     equal = count > 0 and np.array_equal(equal_cells(field.box, count), field.cells)
     if field.kind is not Kind.BOXES:
@@ -92,8 +92,8 @@ def _field_pairs(field: Field) -> Iterator[tuple[str, str]]:
         if _hull(boxes) != field.box:
             yield "box", _box(field.box)
         yield "cell_boxes", _list([_box(box) for box in boxes])
-    yield "blank", _text(field.blank.value)
-    yield "rules", f"[{', '.join(_text(rule) for rule in field.rules)}]"
+    yield "blank", toml_text(field.blank.value)
+    yield "rules", f"[{', '.join(toml_text(rule.text) for rule in field.rules)}]"
 
 
 def _whole_box(cell: Quad) -> Box:
@@ -117,7 +117,7 @@ def _list(entries: list[str]) -> str:
     return line if len(line) <= 90 else "[\n" + "".join(f"    {entry},\n" for entry in entries) + "]"
 
 
-def _text(text: str) -> str:
+def toml_text(text: str) -> str:
     """Quote a text as TOML does; what has no shape is spelled by its number."""
     return f'"{"".join(map(_escaped, text))}"'
 

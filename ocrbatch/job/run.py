@@ -16,6 +16,7 @@ from types import FrameType
 
 from ocrbatch import __version__
 from ocrbatch.errors import ExitCode, LockedError, OcrbatchError, OutputError
+from ocrbatch.form.acceptance import Acceptance
 from ocrbatch.form.template import Form
 from ocrbatch.job.engines import Batch, MakeReader, read_here, read_in_processes
 from ocrbatch.job.ledger import NAME, FileState, Ledger
@@ -36,6 +37,7 @@ class Job:
     """What to read, with what, and where to; ``target_error`` is the share of accepted fields that may be wrong.
 
     With ``forms``, only pages of these are read; with ``whole``, each page is one field; else the boxes of any page.
+    ``thresholds`` are the confidences (0–1) from which the fields of a form are accepted, whatever the target error.
     """
 
     inputs: tuple[Path, ...]
@@ -49,6 +51,7 @@ class Job:
     tables: TableOptions = field(default_factory=TableOptions)
     forms: tuple[Form, ...] = ()
     whole: Whole | None = None
+    thresholds: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +128,7 @@ def _reader_of(job: Job) -> MakeReader:
     task = Task(
         job.model,
         job.output,
-        1 - job.target_error,
+        Acceptance(1 - job.target_error, job.thresholds),
         job.max_pixels,
         crops=job.crops,
         overlays=job.overlays,
@@ -191,6 +194,7 @@ def _choices(job: Job) -> dict[str, object]:
     """Give what a person chose for the reading, but the model and the forms."""
     return {
         "target_error": job.target_error,
+        "thresholds": dict(job.thresholds),
         "max_pixels": job.max_pixels,
         "crops": job.crops,
         "overlays": job.overlays,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ocrbatch.errors import OcrbatchError
+from ocrbatch.form.acceptance import Acceptance
 from ocrbatch.form.documents import with_missing_pages
 from ocrbatch.form.template import Form
 from ocrbatch.job.sources import Source
@@ -25,14 +26,14 @@ from ocrbatch.records import FilePage, ModelFile, Page, PageFailure, PageResult,
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What a worker needs to know; ``accept`` is the confidence (0–1) from which a field is accepted.
+    """What a worker needs to know; ``accept`` has the confidences from which fields are accepted.
 
     With ``forms``, only pages of these are read; with ``whole``, each page is one field; else the boxes of any page.
     """
 
     model: ModelFile
     output: Path
-    accept: float
+    accept: Acceptance
     max_pixels: int
     crops: bool = False
     overlays: bool = False

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ocrbatch.form.acceptance import Acceptance
 from ocrbatch.page.choose import choose
 from ocrbatch.page.classify import Classifier
 from ocrbatch.page.kinds import KINDS
@@ -29,6 +30,7 @@ from ocrbatch.records import (
 TILES_AT_ONCE = 512
 PAGES_AT_ONCE = 8
 WAYS = 64
+ACCEPT = Acceptance(0.995)
 """A page waits with its pixels: blank ones have no tiles, and thousands of them must not pile up."""
 
 
@@ -53,7 +55,7 @@ def prepare(page: Page, index: FormIndex | Whole | None = None) -> PreparedPage:
     return PreparedPage(registered, fields, tuple(KINDS[field.place.kind].lattice(field) for field in fields))
 
 
-def finish(prepared: PreparedPage, scores: Probabilities, accept: float) -> PageResult:
+def finish(prepared: PreparedPage, scores: Probabilities, accept: Acceptance) -> PageResult:
     """Take a page from its tiles' scores (n, 11) to its result."""
     ways = []
     start = 0
@@ -63,7 +65,7 @@ def finish(prepared: PreparedPage, scores: Probabilities, accept: float) -> Page
         start = end
     choices = choose(prepared.registered.places, ways)
     readings = [
-        KINDS[field.place.kind].read(field, choice, accept)
+        KINDS[field.place.kind].read(field, choice, accept.of(prepared.registered.form))
         for field, choice in zip(prepared.fields, choices, strict=True)
     ]
     waiting = any(reading.status in (Status.REVIEW, Status.INVALID) for reading in readings)
@@ -84,12 +86,12 @@ def read_pages(
     classifier: Classifier,
     *,
     index: FormIndex | Whole | None = None,
-    accept: float = 0.995,
+    accept: Acceptance = ACCEPT,
 ) -> Iterator[ReadPage]:
     """Read pages in their order; a page's result does not depend on those that are classified with it.
 
-    With an ``index`` of forms, a page that is none of them is not read.
-    A field is accepted where its confidence (0–1) reaches ``accept``. Failures pass through as failed pages.
+    With an ``index`` of forms, a page that is none of them is not read. A field is accepted where its confidence
+    reaches what ``accept`` asks of its form. Failures pass through as failed pages.
     """
     waiting: list[PreparedPage | PageFailure] = []
     tiles = 0
@@ -103,7 +105,9 @@ def read_pages(
     yield from _classify(waiting, classifier, accept)
 
 
-def _classify(waiting: list[PreparedPage | PageFailure], classifier: Classifier, accept: float) -> Iterator[ReadPage]:
+def _classify(
+    waiting: list[PreparedPage | PageFailure], classifier: Classifier, accept: Acceptance
+) -> Iterator[ReadPage]:
     tiles = [lattice.tiles for p in waiting if isinstance(p, PreparedPage) for lattice in p.lattices]
     scores = classifier.scores(np.concatenate(tiles)) if tiles else np.empty((0, 11), np.float32)
     start = 0

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from ocrbatch.errors import OutputError
+from ocrbatch.form.acceptance import Acceptance
 from ocrbatch.form.template import Form
 from ocrbatch.job import worker
 from ocrbatch.job.sources import Source, list_sources
@@ -37,7 +38,7 @@ def decode(data: bytes, *, max_pixels: int) -> Iterator[Page | PageFailure]:
 
 
 def read_pages(
-    pages: Iterable[Page | PageFailure], classifier: object, *, index: object, accept: float
+    pages: Iterable[Page | PageFailure], classifier: object, *, index: object, accept: Acceptance
 ) -> Iterator[ReadPage]:
     for page in list(pages):
         if isinstance(page, PageFailure):
@@ -67,7 +68,7 @@ CLAIM = a_form("claim", ("no/1",), ("no/2",))
 
 
 def reader(place: Path, *, crops: bool = False, overlays: bool = False, forms: tuple[Form, ...] = ()) -> Reader:
-    return Reader(Task(MODEL, place / "out", 0.995, 1_000_000, crops, overlays, forms), NoScores())
+    return Reader(Task(MODEL, place / "out", Acceptance(0.995), 1_000_000, crops, overlays, forms), NoScores())
 
 
 def reasons(place: Path, files: dict[str, str], forms: tuple[Form, ...] = ()) -> dict[str, list[str]]:

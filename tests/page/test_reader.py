@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ocrbatch.form.acceptance import Acceptance
 from ocrbatch.model.card import load_model_file
 from ocrbatch.page.classify import Classifier, make_classifier
 from ocrbatch.page.reader import finish, prepare, read_pages
@@ -145,8 +146,8 @@ def test_a_page_without_boxes_waits_for_a_person() -> None:
 
 def test_a_page_is_read_where_all_its_fields_are_accepted_or_blank() -> None:
     first, blank = (page for page in pages() if isinstance(page, Page) and page.number in (1, 3))
-    (sure,) = read_pages([first], ByInk(), accept=0.9)
-    (unsure,) = read_pages([first], ByInk(), accept=0.9999)
+    (sure,) = read_pages([first], ByInk(), accept=Acceptance(0.9))
+    (unsure,) = read_pages([first], ByInk(), accept=Acceptance(0.9999))
     (empty,) = read_pages([blank], ByInk())
     assert (sure.result.status, unsure.result.status) == (PageStatus.READ, PageStatus.REVIEW)
     assert empty.result.status is PageStatus.READ
@@ -168,7 +169,7 @@ def test_finishing_deals_the_scores_to_the_cells_in_order() -> None:
     prepared = prepare(page)
     scores = np.zeros((prepared.tile_count, 11), np.float32)
     scores[np.arange(len(scores)), np.arange(len(scores)) % 10] = 1
-    result = finish(prepared, scores, 0.9)
+    result = finish(prepared, scores, Acceptance(0.9))
     assert "".join("".join(field.cell_values) for field in result.fields) == "0123456789"[: len(scores)]
 
 
