@@ -133,22 +133,6 @@ class CellImage:
 
 
 @dataclass(frozen=True, slots=True)
-class FieldImage:
-    """A field's cells in reading order, and its ``box`` on the page in the page's pixels.
-
-    Of a run of digits, ``cells`` and ``place.cells`` are all candidate digits, one an edge of its lattice, and
-    ``strip`` (32, w) uint8 is the whole of it for the network that reads strings: paper 0, ink up to 255.
-    ``strip_quad`` (4, 2) float32 are the strip's corners in the page's pixels.
-    """
-
-    place: FieldPlace
-    box: Box
-    cells: tuple[CellImage, ...]
-    strip: Grey | None = None
-    strip_quad: Quad | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Edge:
     """One candidate digit of a lattice: from node ``start`` to node ``end``, read from tile ``tile``.
 
@@ -160,6 +144,23 @@ class Edge:
     end: int
     tile: int | None
     weight: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class FieldImage:
+    """A field's cells in reading order, and its ``box`` on the page in the page's pixels.
+
+    Of a run of digits, ``cells`` and ``place.cells`` are all candidate digits, one each of the ``edges`` of its lattice;
+    ``strip`` (32, w) uint8 is the whole of it for the network that reads strings: paper 0, ink up to 255.
+    ``strip_quad`` (4, 2) float32 are the strip's corners in the page's pixels.
+    """
+
+    place: FieldPlace
+    box: Box
+    cells: tuple[CellImage, ...]
+    strip: Grey | None = None
+    strip_quad: Quad | None = None
+    edges: tuple[Edge, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

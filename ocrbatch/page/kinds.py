@@ -10,6 +10,7 @@ from ocrbatch.page.cuts import FieldCut, Pyramid
 from ocrbatch.page.lattice import blank_lattice, boxes_lattice
 from ocrbatch.page.marks import cut_mark, read_mark
 from ocrbatch.page.strings.cut import cut_string
+from ocrbatch.page.strings.lattice import string_lattice
 from ocrbatch.page.strings.read import read_string
 from ocrbatch.page.whole import cut_digit
 from ocrbatch.records import FieldImage, FieldPlace, FieldReading, Lattice
@@ -29,7 +30,7 @@ class FieldKind:
 
 KINDS: Mapping[str, FieldKind] = {
     "boxes": FieldKind(cut_boxes, boxes_lattice, read_field),
-    "string": FieldKind(cut_string, boxes_lattice, read_string),
+    "string": FieldKind(cut_string, string_lattice, read_string),
     "mark": FieldKind(cut_mark, blank_lattice, read_mark),
     "digit": FieldKind(cut_digit, boxes_lattice, read_field),
 }

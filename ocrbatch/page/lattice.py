@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from ocrbatch.page.cell_ways import best_products
 from ocrbatch.page.normalize import normalize_many
+from ocrbatch.page.paths import best_paths
 from ocrbatch.records import LABELS, NOT_A_DIGIT, Edge, FieldImage, Grey, Lattice, Probabilities, read_only
 
 UNREAD = "?"
@@ -62,7 +63,8 @@ def best_ways(lattice: Lattice, scores: Probabilities, most: int) -> tuple[Way, 
 
     ``scores`` (n, 11) belong to its tiles.
     """
-    return _one_way(lattice, scores, most)
+    one_way = all((edge.start, edge.end) == (i, i + 1) for i, edge in enumerate(lattice.edges))
+    return _one_way(lattice, scores, most) if one_way else _many_ways(lattice, scores, most)
 
 
 def _one_way(lattice: Lattice, scores: Probabilities, most: int) -> tuple[Way, ...]:
@@ -76,6 +78,17 @@ def _one_way(lattice: Lattice, scores: Probabilities, most: int) -> tuple[Way, .
         Way(tuple(one[output] for one, output in zip(steps, chosen, strict=True)), cells, float(total))
         for chosen, total in zip(outputs.tolist(), totals, strict=True)
     )
+
+
+def _many_ways(lattice: Lattice, scores: Probabilities, most: int) -> tuple[Way, ...]:
+    """Give the likeliest readings of a lattice with many ways through."""
+    rows = [None if edge.tile is None else scores[edge.tile].astype(np.float64) for edge in lattice.edges]
+    ways = []
+    for path in best_paths(lattice.nodes, lattice.edges, rows, most):
+        taken = zip(path.edges, path.outputs, strict=True)
+        steps = tuple(_steps(rows[edge], {output or 0})[output or 0] for edge, output in taken)
+        ways.append(Way(steps, path.edges, path.log_probability))
+    return tuple(ways)
 
 
 def _steps(row: npt.NDArray[np.float64] | None, outputs: set[int]) -> dict[int, Step]:

@@ -1,7 +1,4 @@
-"""A free run of digits: a courtesy amount with its commas, dashes and signs, cut to pieces by connected strokes.
-
-A piece is what hangs together; touching digits stay one piece, and wait for a person.
-"""
+"""A free run of digits: a courtesy amount with its commas, dashes and signs, cut to the candidates of its lattice."""
 
 from dataclasses import dataclass, replace
 from functools import partial
@@ -13,8 +10,9 @@ import numpy.typing as npt
 from ocrbatch.geometry import enclosing_box, quad_size, transform_points
 from ocrbatch.page.cuts import MIN_PEAK, FieldCut, Floats, Pyramid, local_darkness, on_page, quantile, warp
 from ocrbatch.page.erase import Frame, erase_lines
-from ocrbatch.page.strings.pieces import Piece, find_pieces
-from ocrbatch.records import CellImage, FieldImage, FieldPlace, cell_quads, read_only
+from ocrbatch.page.strings.joins import Candidate, candidates
+from ocrbatch.page.strings.pieces import Segments, corners, find_segments
+from ocrbatch.records import CellImage, Edge, FieldImage, FieldPlace, cell_quads, read_only
 
 CUT_HEIGHT = 96
 MOST_WIDTH = 4096
@@ -51,31 +49,38 @@ def cut_string(pyramid: Pyramid, place: FieldPlace) -> FieldCut:
 
 
 def _image(place: FieldPlace, cut: _Cut, faintest: float) -> FieldImage:
-    """Give the field's pieces for cells; a field without writing has one blank cell, which is the field."""
+    """Give the field's candidates for cells; a field without writing has one blank cell, which is the field."""
     box = enclosing_box(place.cells)
     blank = CellImage(read_only(np.zeros((1, 1), np.uint8)), blank=True)
     if cut.peak < max(faintest, MIN_PEAK):
         return FieldImage(place, box, (blank,))
     mask = (cut.darkness >= STROKE_LEVEL * cut.peak).astype(np.uint8)
-    pieces = find_pieces(mask, cut.darkness, cut.frame, cut.page)
-    if not pieces:
+    segments = find_segments(mask, cut.darkness, cut.frame, cut.page)
+    if segments is None:
         return FieldImage(place, box, (blank,))
-    cells = tuple(CellImage(_ink(piece, cut), blank=False, notes=piece.notes) for piece in pieces)
-    quads = [_on_page(piece, cut.frame, place.cells[0]) for piece in pieces]
-    return FieldImage(replace(place, cells=cell_quads(quads)), box, cells)
+    found = candidates(segments)
+    cells = tuple(CellImage(_ink(one, segments, cut), blank=False, notes=segments.notes) for one in found)
+    to_page = cv2.getPerspectiveTransform(cut.frame.corners(), place.cells[0].astype(np.float32))
+    quads = [transform_points(to_page, corners(segments, one.start, one.end)) for one in found]
+    return FieldImage(replace(place, cells=cell_quads(quads)), box, cells, edges=_edges(found))
 
 
-def _ink(piece: Piece, cut: _Cut) -> npt.NDArray[np.uint8]:
-    """Give a piece's ink (h, w) uint8; a pixel around each stroke keeps the grey of its edge."""
-    kept = cv2.dilate(np.pad(piece.mask, 2), np.ones((3, 3), np.uint8))
-    dark = np.pad(cut.darkness, 2, mode="edge")[piece.top : piece.bottom + 4, piece.left : piece.right + 4]
-    return read_only((np.clip(dark * (255.0 / (0.9 * cut.peak)), 0, 255) * kept).astype(np.uint8))
+def _edges(found: tuple[Candidate, ...]) -> tuple[Edge, ...]:
+    """Make edges of candidates: those that may be a digit have a tile, in their order."""
+    edges = []
+    tiles = 0
+    for one in found:
+        edges.append(Edge(one.start, one.end, None if one.sign else tiles, one.weight))
+        tiles += not one.sign
+    return tuple(edges)
 
 
-def _on_page(piece: Piece, frame: Frame, quad: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Give a piece's corners (4, 2) in the page's pixels."""
-    corners = np.array(
-        [[piece.left, piece.top], [piece.right, piece.top], [piece.right, piece.bottom], [piece.left, piece.bottom]],
-        np.float32,
-    )
-    return transform_points(cv2.getPerspectiveTransform(frame.corners(), quad.astype(np.float32)), corners)
+def _ink(one: Candidate, segments: Segments, cut: _Cut) -> npt.NDArray[np.uint8]:
+    """Give a candidate's ink (h, w) uint8; a pixel around each stroke keeps the grey of its edge."""
+    own = (segments.labels > one.start) & (segments.labels <= one.end)
+    rows, columns = np.flatnonzero(own.any(axis=1)), np.flatnonzero(own.any(axis=0))
+    area = slice(max(rows[0] - 2, 0), rows[-1] + 3), slice(max(columns[0] - 2, 0), columns[-1] + 3)
+    labels = segments.labels[area]
+    mask = own[area].astype(np.uint8)
+    kept = cv2.dilate(mask, np.ones((3, 3), np.uint8)) * ((labels == 0) | (mask > 0))
+    return read_only((np.clip(cut.darkness[area] * (255.0 / (0.9 * cut.peak)), 0, 255) * kept).astype(np.uint8))

@@ -7,20 +7,21 @@ import numpy as np
 import numpy.typing as npt
 
 from ocrbatch.page.erase import Frame
+from ocrbatch.page.strings.slant import Ints, find_shear
 from ocrbatch.records import Grey
 
 STRONG = 0.5
 SPECK = 0.1
 PINHOLE = 6
 STRAIGHT = 0.2
-Ints = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
     """The connected parts of a run: ``labels`` (h, w), and of each its number there, its box and its upright extent.
 
-    ``spans`` (n, 2) are first and last column after the writing's slant was taken out; ``high`` is a digit's height.
+    ``spans`` (n, 2) are first and last column after the writing's slant was taken out, which is ``shear`` pixels to the
+    right per row down; ``high`` is a digit's height and ``middle`` (n,) the row of the digits' middle at each part.
     """
 
     labels: Ints
@@ -29,6 +30,7 @@ class Parts:
     top: Ints
     width: Ints
     height: Ints
+    shear: float
     spans: npt.NDArray[np.float32]
     holes: npt.NDArray[np.bool_]
     straight: npt.NDArray[np.bool_]
@@ -57,6 +59,7 @@ def find_parts(mask: Grey, darkness: npt.NDArray[np.float32], frame: Frame) -> P
     high = _usual_height(np.where(width > 1.6 * height, 0, width), height)
     if high < 0.18 * frame.height and not (width > 0.2 * frame.height).any():
         return None
+    shear, spans = _upright_spans(labels, numbers)
     return Parts(
         labels=labels,
         numbers=numbers,
@@ -64,7 +67,8 @@ def find_parts(mask: Grey, darkness: npt.NDArray[np.float32], frame: Frame) -> P
         top=top,
         width=width,
         height=height,
-        spans=_upright_spans(labels, numbers),
+        shear=shear,
+        spans=spans,
         holes=_holes(labels, stats, numbers),
         straight=_straight(labels, numbers),
         high=high,
@@ -103,22 +107,16 @@ def _middle(centre: npt.NDArray[np.float64], top: Ints, height: Ints, high: floa
     return np.asarray(start + slope * centre)
 
 
-def _upright_spans(labels: Ints, numbers: Ints) -> npt.NDArray[np.float32]:
-    """Give the first and last column of each part after shearing the writing to where it is most upright."""
+def _upright_spans(labels: Ints, numbers: Ints) -> tuple[float, npt.NDArray[np.float32]]:
+    """Give the shear that makes the writing upright, and the first and last column of each part after it."""
     y, x = np.nonzero(np.isin(labels, numbers))
-    shear = max((_uprightness(x + s * (y - y.mean())), -abs(s), s) for s in np.linspace(-0.3, 0.9, 13))[2]
+    shear = find_shear(y, x)
     columns = x + shear * (y - y.mean())
     first = np.full(labels.max() + 1, np.inf, np.float32)
     last = np.full(labels.max() + 1, -np.inf, np.float32)
     np.minimum.at(first, labels[y, x], columns)
     np.maximum.at(last, labels[y, x], columns)
-    return np.stack([first[numbers], last[numbers] + 1], axis=1)
-
-
-def _uprightness(columns: npt.NDArray[np.float64]) -> float:
-    """Tell how much ink stands above itself: the projection's energy."""
-    counts = np.bincount(np.round(columns - columns.min()).astype(int))
-    return float((counts.astype(np.float64) ** 2).sum())
+    return shear, np.stack([first[numbers], last[numbers] + 1], axis=1)
 
 
 def _holes(labels: Ints, stats: Ints, numbers: Ints) -> npt.NDArray[np.bool_]:

@@ -1,0 +1,127 @@
+"""Which neighbouring segments of a run may be one digit, and which a sign, and what their sizes and gaps say for it.
+
+All weights are natural logarithms, of about the odds with which a person would bet on them before having seen more
+than a piece's outline; the classifier sees the rest. Sizes are in heights of the run's digits.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ocrbatch.page.strings.pieces import Segments
+
+MOST_TOGETHER = 5
+MOST_CANDIDATES = 120
+
+WIDEST = 1.8
+WIDE, WIDE_COST = 1.1, 6.0
+TALL, TALL_COST = 1.5, 3.0
+CUT_COST, STROKE_COST, MOST_STROKES = 1.5, 0.7, 5.0
+GAP_COST, GAP_SLOPE = 1.7, 8.0
+ASIDE_COST = 1.5
+UNDER_COST, UNDER_FROM = 2.0, 0.3
+
+SIGN_AT_ALL = -5.0
+SIGN_SMALL, SMALL = 12.0, 0.62
+SIGN_LOW, LOW = 10.0, 0.15
+SIGN_FLAT = 3.0
+SIGN_TINY, TINY = 3.0, 0.3
+SIGN_HOLE = -3.0
+SIGN_SLASH, SLASH = 3.0, 1.25
+SIGN_OF_A_STROKE = -3.0
+"""What is cut off a stroke is seldom a sign: its weight is not above this."""
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Segments ``start`` … ``end`` − 1 taken for one digit, or left out as signs; ``weight`` is a logarithm."""
+
+    start: int
+    end: int
+    sign: bool
+    weight: float
+
+
+def candidates(segments: Segments) -> tuple[Candidate, ...]:
+    """Give what neighbouring segments may be, sorted by start; at most 120, and enough to go past each segment."""
+    between = _between(segments)
+    odds = np.array([_sign_odds(segments, i) for i in range(len(segments))])
+    stroke = np.bincount(segments.part, minlength=1)[segments.part] > 1
+    left_out = [min(_log_share(odds[i]), SIGN_OF_A_STROKE if stroke[i] else 0.0) for i in range(len(segments))]
+    needed = [Candidate(i, i + 1, True, left_out[i]) for i in range(len(segments))]
+    free: list[Candidate] = []
+    for start in range(len(segments)):
+        for end in range(start + 1, min(start + MOST_TOGETHER, len(segments)) + 1):
+            weight = _digit_weight(segments, start, end, between, odds)
+            if end == start + 1:
+                needed.append(Candidate(start, end, False, weight))
+            elif _width(segments, start, end) <= WIDEST:
+                free.append(Candidate(start, end, False, weight))
+    free.sort(key=lambda one: -one.weight)
+    return tuple(sorted(needed + free[: MOST_CANDIDATES - len(needed)], key=lambda one: (one.start, one.end, one.sign)))
+
+
+def _digit_weight(segments: Segments, start: int, end: int, between: tuple[Floats, Floats], odds: Floats) -> float:
+    """Give the weight of segments as one digit: its size, the gaps in it, and the borders on both sides."""
+    apart, joined = between
+    left, top, right, bottom = _box(segments, start, end)
+    high, wide = (bottom - top) / segments.high, (right - left) / segments.high
+    size = WIDE_COST * max(0.0, wide - WIDE) + TALL_COST * max(0.0, high - TALL)
+    own = _log_share(-odds[start]) if end == start + 1 else min(0.0, -SIGN_SMALL * max(0.0, SMALL - high) / 2)
+    borders = 0.5 * (apart[start] + apart[end])
+    return float(own - size + borders + joined[start + 1 : end].sum())
+
+
+def _between(segments: Segments) -> tuple[Floats, Floats]:
+    """Give for each border (n + 1,), those at both ends too, what parting there weighs, and what joining does."""
+    apart, joined = np.zeros(len(segments) + 1), np.zeros(len(segments) + 1)
+    for i in range(1, len(segments)):
+        if segments.part[i] == segments.part[i - 1]:
+            strokes = max(segments.cut[i], segments.cut[i - 1] if segments.cut[i] == 0 else 0) / segments.stroke
+            apart[i] = -(CUT_COST + STROKE_COST * min(strokes, MOST_STROKES))
+            continue
+        before, after = segments.boxes[i - 1], segments.boxes[i]
+        common = float(min(before[2], after[2]) - max(before[0], after[0]))
+        if common < 0:
+            joined[i] = -(GAP_COST - GAP_SLOPE * common / segments.high)
+            continue
+        share = common / max(min(before[2] - before[0], after[2] - after[0]), 1)
+        joined[i] = -ASIDE_COST * (1 - min(share, 1.0))
+        apart[i] = -UNDER_COST * max(0.0, share - UNDER_FROM)
+    return apart, joined
+
+
+def _sign_odds(segments: Segments, index: int) -> float:
+    """Give the logarithm of the odds that a segment is a comma, a dot, a dash or a slash, by its size and place."""
+    left, top, right, bottom = segments.boxes[index]
+    high, wide = (bottom - top) / segments.high, (right - left) / segments.high
+    low = ((top + bottom) / 2 - segments.middle[index]) / segments.high
+    place = int(segments.part[index])
+    whole = int((segments.part == place).sum()) == 1
+    odds = SIGN_AT_ALL + SIGN_SMALL * max(0.0, SMALL - high) + SIGN_LOW * max(0.0, low - LOW)
+    odds += SIGN_FLAT * (high < 0.4 and wide >= 1.6 * high) + SIGN_TINY * (max(high, wide) < TINY)
+    if whole:
+        odds += SIGN_HOLE * bool(segments.parts.holes[place])
+        odds += SIGN_SLASH * (high > SLASH and bool(segments.parts.straight[place]))
+    return float(odds)
+
+
+def _log_share(odds: float) -> float:
+    """Give the logarithm of the probability of these odds."""
+    return float(-np.logaddexp(0.0, -odds))
+
+
+def _box(segments: Segments, start: int, end: int) -> tuple[int, int, int, int]:
+    """Give the left, top, right and bottom of segments taken together."""
+    boxes = segments.boxes[start:end]
+    left, top = (int(side) for side in boxes[:, :2].min(axis=0))
+    right, bottom = (int(side) for side in boxes[:, 2:].max(axis=0))
+    return left, top, right, bottom
+
+
+def _width(segments: Segments, start: int, end: int) -> float:
+    left, _, right, _ = _box(segments, start, end)
+    return (right - left) / segments.high
