@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ocrbatch.errors import OcrbatchError
+    from ocrbatch.records import ModelFile
 
 AGAIN = "pip install --force-reinstall ocrbatch"
 NEEDED = {
@@ -20,15 +23,15 @@ NEEDED = {
 
 
 def doctor() -> None:
-    """Show the versions, the model and the cores; for what is missing, the command that mends it.
+    """Show the versions, the models and the cores; for what is missing, the command that mends it.
 
-    Ends with 0 where all that reading needs is there, with 7 where the model is not, with 1 otherwise.
+    Ends with 0 where all that reading needs is there, with 7 where a model is not, with 1 otherwise.
     """
     from ocrbatch.job.cores import usable_cores
 
     broken = [_line(name, _library(*names)) for name, names in _versions().items()]
     _line("TensorFlow", _extra("tensorflow", "train"))
-    error = _model()
+    error = _models()
     _line("cores", str(usable_cores()))
     if error is not None:
         raise error
@@ -72,26 +75,44 @@ def _extra(distribution: str, extra: str) -> str:
         return f"not installed: pip install 'ocrbatch[{extra}]'"
 
 
-def _model() -> "OcrbatchError | None":
-    """Show the shipped model, checked against its card and opened; give what is wrong with it."""
+def _models() -> "OcrbatchError | None":
+    """Show the shipped models, checked against their cards and opened; give what is wrong with the first bad one."""
+    found = [_model("model", _checked_model), _model("strings", _checked_strings)]
+    return next((error for error in found if error is not None), None)
+
+
+def _model(label: str, checked: "Callable[[], ModelFile | None]") -> "OcrbatchError | None":
     from ocrbatch.errors import OcrbatchError
 
     try:
-        name, sha256 = _checked_model()
+        model = checked()
     except OcrbatchError as error:
-        _line("model", "not usable, see below")
+        _line(label, "not usable, see below")
         return error
     except ImportError:
-        _line("model", "cannot be opened without the libraries above")
+        _line(label, "cannot be opened without the libraries above")
         return None
-    _line("model", f"{name}, checked, sha256 {sha256}")
+    if model is None:
+        _line(label, "none; runs of digits are read piece by piece")
+    else:
+        _line(label, f"{model.name}, checked, sha256 {model.sha256}")
     return None
 
 
-def _checked_model() -> tuple[str, str]:
+def _checked_model() -> "ModelFile":
     from ocrbatch.model.card import load_model_file
     from ocrbatch.page.classify import make_classifier
 
     model = load_model_file()
     make_classifier(model)
-    return model.name, model.sha256
+    return model
+
+
+def _checked_strings() -> "ModelFile | None":
+    from ocrbatch.model.card import string_model_for
+    from ocrbatch.page.strings.sequence import make_string_reader
+
+    model = string_model_for((), "string")
+    if model is not None:
+        make_string_reader(model)
+    return model

@@ -1,3 +1,4 @@
+import shutil
 from importlib import metadata
 from pathlib import Path
 
@@ -52,4 +53,16 @@ def test_a_missing_library_has_its_command_and_is_a_fault(monkeypatch: pytest.Mo
 def test_a_missing_model_ends_with_the_models_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(card, "shipped_folder", lambda: tmp_path)
     with pytest.raises(ModelError, match="install ocrbatch again"):
+        answer()
+
+
+def test_a_damaged_model_of_strings_ends_with_the_models_error(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("digits.tflite", "digits.json"):
+        shutil.copy(card.shipped_folder() / name, tmp_path)
+    monkeypatch.setattr(card, "shipped_folder", lambda: tmp_path)
+    (tmp_path / "strings.tflite").write_bytes(b"TFL3")
+    (tmp_path / "strings.json").write_text('{"files": {"strings.tflite": "00"}}')
+    with pytest.raises(ModelError, match=r"strings\.tflite.*install ocrbatch again"):
         answer()

@@ -1,0 +1,120 @@
+"""Two voices on one run of digits: its pieces through the digits' network, and its whole strip through the strings'.
+
+Each knows texts and how likely they are; together they choose among all that either knows of.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import cv2
+import numpy as np
+
+from ocrbatch.geometry import Quad, transform_points
+from ocrbatch.page.lattice import UNREAD, Step, Way
+from ocrbatch.page.strings.beam import best_texts, digit_frames, spans, text_log_probabilities
+from ocrbatch.page.strings.sequence import HIGH, FrameLogs, frame_width
+from ocrbatch.records import LABELS, CellImage, FieldImage, Grey, cell_quads, read_only
+
+MOST = 64
+TEXTS = 32
+"""So many texts of the frames take part."""
+FRAMES_WEIGHT = 1.0
+PIECES_WEIGHT = 0.5
+FLOOR = math.log(1e-5)
+"""The least that a voice says of a text, also of one that it does not know."""
+LEAST = 1e-9
+
+
+def join(ways: tuple[Way, ...], frames: FrameLogs, field: FieldImage) -> tuple[FieldImage, tuple[Way, ...]]:
+    """Give the ways that both voices together find likeliest, best first, and the field that their cells are of.
+
+    ``ways`` are those through the field's lattice, ``frames`` (t, 12) its strip's. A text that only the frames have is
+    a way over new cells, which are put behind the field's own, with their pieces of the strip for ink. A blank field,
+    and one without a strip's place, stay as they are.
+    """
+    if field.strip is None or field.strip_quad is None or all(cell.blank for cell in field.cells):
+        return field, ways
+    logs = digit_frames(frames)
+    known = _by_digits(ways)
+    texts = list(dict.fromkeys([*known, *(text for text, _ in best_texts(logs, TEXTS) if text)]))
+    told = _told(logs, texts)
+    scores = np.array([FRAMES_WEIGHT * told[text] + PIECES_WEIGHT * _log(known.get(text)) for text in texts])
+    shares = (scores - np.logaddexp.reduce(scores)).tolist()
+    cells = _NewCells(field, field.strip, field.strip_quad, logs)
+    joined = []
+    for index in np.argsort(-scores, kind="stable")[:MOST]:
+        text, share = texts[index], shares[index]
+        joined.append(replace(known[text], log_probability=share) if text in known else cells.way(text, share))
+    return cells.field(), tuple(joined)
+
+
+def _by_digits(ways: tuple[Way, ...]) -> dict[str, Way]:
+    """Give the ways by their digits; those of the same digits, whatever signs are beside them, together.
+
+    What could not be read before and after the digits is left out: the frames say whether it is a digit.
+    """
+    found: dict[str, Way] = {}
+    for way in ways:
+        read = [(step, cell) for step, cell in zip(way.steps, way.cells, strict=True) if step.text]
+        digits = [index for index, (step, _) in enumerate(read) if step.text != UNREAD]
+        own = read[digits[0] : digits[-1] + 1] if digits else read
+        text = "".join(step.text for step, _ in own)
+        if text in found:
+            together = float(np.logaddexp(found[text].log_probability, way.log_probability))
+            found[text] = replace(found[text], log_probability=together)
+        else:
+            found[text] = Way(tuple(step for step, _ in own), tuple(cell for _, cell in own), way.log_probability)
+    return found
+
+
+def _log(way: Way | None) -> float:
+    return FLOOR if way is None else max(way.log_probability, FLOOR)
+
+
+def _told(logs: FrameLogs, texts: Sequence[str]) -> dict[str, float]:
+    """Give what the frames say of each text; of one with ink that could not be read they know nothing."""
+    digits = [text for text in texts if set(text) <= set(LABELS)]
+    told = np.maximum(text_log_probabilities(logs, digits), FLOOR).tolist()
+    return dict.fromkeys(texts, FLOOR) | dict(zip(digits, told, strict=True))
+
+
+class _NewCells:
+    """The cells of texts that only the frames have; those of the same place in the strip are one."""
+
+    def __init__(self, field: FieldImage, strip: Grey, corners: Quad, logs: FrameLogs) -> None:
+        self._field, self._strip, self._corners, self._logs = field, strip, corners, logs
+        self._width = strip.shape[1]
+        self._numbers: dict[tuple[int, int], int] = {}
+
+    def way(self, text: str, share: float) -> Way:
+        """Give the way that reads a text from cells of its own; ``share`` is its log-probability."""
+        sides = spans(self._logs, text)
+        steps = tuple(self._step(label, *span) for label, span in zip(text, sides, strict=True))
+        return Way(steps, tuple(self._cell(*span) for span in sides), share)
+
+    def _step(self, label: str, first: float, last: float) -> Step:
+        """Give what the frames of a span make of it: the label's share of all digits', and the next best."""
+        frames = self._logs[int(first) : max(math.ceil(last), int(first) + 1), : len(LABELS)]
+        shares = np.exp(frames.astype(np.float64)).sum(axis=0) + LEAST
+        shares /= shares.sum()
+        own = LABELS.index(label)
+        second = int(np.argmax(np.where(np.arange(len(LABELS)) == own, -1.0, shares)))
+        return Step(label, float(shares[own]), LABELS[second], float(shares[second]))
+
+    def _cell(self, first: float, last: float) -> int:
+        step = frame_width(self._width)
+        left = min(int(first * step + 0.5), self._width - 1)
+        right = max(min(int(last * step + 0.5), self._width), left + 1)
+        return self._numbers.setdefault((left, right), len(self._field.cells) + len(self._numbers))
+
+    def field(self) -> FieldImage:
+        """Give the field with the new cells behind its own."""
+        if not self._numbers:
+            return self._field
+        made = tuple(CellImage(read_only(self._strip[:, a:b].copy()), blank=False) for a, b in self._numbers)
+        sheet = np.array([[0, 0], [self._width, 0], [self._width, HIGH], [0, HIGH]], np.float32)
+        to_page = cv2.getPerspectiveTransform(sheet, self._corners.astype(np.float32))
+        corners = np.array([[[a, 0], [b, 0], [b, HIGH], [a, HIGH]] for a, b in self._numbers], np.float32)
+        quads = cell_quads([*self._field.place.cells, *transform_points(to_page, corners)])
+        return replace(self._field, place=replace(self._field.place, cells=quads), cells=self._field.cells + made)
