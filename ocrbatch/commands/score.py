@@ -100,7 +100,7 @@ def _fields(report: "Report") -> "Table":
         worst = sorted(shown, key=lambda part: part.counts.exact - part.counts.fields)[:FEW]
         title = f"the {FEW} with the most wrong, of {len(shown)} fields; --json has all"
         shown = tuple(sorted(worst, key=lambda part: (part.form, part.field)))
-    headings = ("fields", "exact", "digits right", "blanks right", "accepted", "accepted, wrong")
+    headings = ("fields", "exact", "digits\nright", "blanks\nright", "accepted", "of these\nwrong")
     table = _table(title, ("form", "field"), headings)
     for part in sorted((*report.by_form, *shown), key=lambda part: (part.form, part.field)):
         counts = part.counts
@@ -171,7 +171,7 @@ def _table(title: str, names: "Iterable[str]", numbers: "Iterable[str]") -> "Tab
     from rich import box
     from rich.table import Table
 
-    table = Table(box=box.SIMPLE, title=title or None, title_justify="left")
+    table = Table(box=box.SIMPLE, padding=(0, 1, 0, 0), title=title or None, title_justify="left")
     for name in names:
         table.add_column(name, overflow="fold")
     for heading in numbers:

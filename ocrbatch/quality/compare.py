@@ -14,8 +14,10 @@ from ocrbatch.records import Status
 class Compared:
     """A field of the truth beside what was read; ``status`` is empty where nothing was.
 
-    ``confidence`` is 0–1; ``acceptable`` tells whether a lower threshold could accept the field; ``digits`` are the
-    truth's and ``edits`` what is wrong with them; ``crop`` is the field's picture below the output folder, or empty.
+    ``exact`` tells whether the whole field is right: one that was not found is wrong even where it is blank.
+    ``accepted`` fields are those that nobody need look at; ``acceptable`` ones a lower threshold would accept.
+    ``confidence`` is 0–1; ``digits`` are the truth's and ``edits`` what is wrong with them; ``crop`` is the field's
+    picture below the output folder, or empty.
     """
 
     file: str
@@ -25,22 +27,14 @@ class Compared:
     true: str
     read: str
     status: str
+    exact: bool = False
+    accepted: bool = False
     confidence: float = 0.0
     reasons: tuple[str, ...] = ()
     acceptable: bool = False
     digits: int = 0
     edits: tuple[Edit, ...] = ()
     crop: str = ""
-
-    @property
-    def exact(self) -> bool:
-        """Whether the whole field is right; a field that was not found is wrong even where it is blank."""
-        return bool(self.status) and self.true == self.read
-
-    @property
-    def accepted(self) -> bool:
-        """Whether nobody need look at it."""
-        return self.status == Status.ACCEPTED
 
 
 def compare(rows: Sequence[ResultRow], truths: Sequence[TrueValue]) -> list[Compared]:
@@ -71,6 +65,8 @@ def _beside(truth: TrueValue, row: ResultRow) -> Compared:
         true=truth.value,
         read=value,
         status=row.status,
+        exact=value == truth.value,
+        accepted=row.status == Status.ACCEPTED,
         confidence=row.confidence,
         reasons=row.reasons,
         acceptable=can_be_accepted(row),

@@ -24,12 +24,12 @@ def text(written: str) -> str:
 def wrong_fields(wrong: Sequence[Compared], folder: Path) -> str:
     """Show wrong fields in their order, at most a hundred, with the crops that lie below ``folder``."""
     if not wrong:
-        return "<h2>Wrong fields</h2>\n<p>None.</p>"
+        return "<p>None.</p>"
     pictures = [(pair, load_picture(folder, pair.crop)) for pair in wrong[:MOST]]
     more = f"<p>The first {MOST} of {len(wrong)}.</p>" if len(wrong) > MOST else ""
     hint = "" if any(picture for _, picture in pictures) else NO_PICTURES
     return (
-        "<h2>Wrong fields</h2>\n<p>Accepted ones first, for nobody would have looked at them; then the surest.</p>"
+        "<p>Accepted ones first, for nobody would have looked at them; then the surest.</p>"
         f"{more}{hint}\n<ul class=fields>{''.join(_field(*one) for one in pictures)}</ul>"
     )
 

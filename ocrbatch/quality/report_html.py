@@ -1,8 +1,10 @@
 """A score as one page: no script, nothing loaded, every text escaped, its plots and pictures inside."""
 
 from collections.abc import Iterable, Sequence
+from html import escape
 from pathlib import Path
 
+from ocrbatch.output.escape import escape_name
 from ocrbatch.output.files import Drafts, output_errors
 from ocrbatch.quality.confusions import Confusion
 from ocrbatch.quality.report_fields import text, wrong_fields
@@ -17,6 +19,14 @@ MOST_ROWS = 300
 MOST_FORMS = 8
 """So many have a plot of their own."""
 MOST_CONFUSIONS = 40
+SECTIONS = {
+    "reliance": "How far the confidence can be relied upon",
+    "acceptable": "What could be accepted, by the error allowed",
+    "calibration": "Confidence against what was right",
+    "fields": "By form and field",
+    "confusions": "Digits read wrong, the costliest first",
+    "wrong": "Wrong fields",
+}
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 Cells = Sequence[str]
 
@@ -31,16 +41,33 @@ def write_page(path: Path, report: Report, folder: Path) -> None:
 
 def page(report: Report, folder: Path) -> str:
     """Give the page; ``folder`` is the job's, where its crops lie."""
-    parts = [_summary(report), _plots(report), _errors(report.whole), _calibration(report.whole), _by_field(report)]
-    parts += [_confusions(report.whole.confusions), wrong_fields(report.wrong, folder)]
+    name = folder.resolve().name
+    parts = [
+        _heading(name),
+        _summary(report),
+        _plots(report),
+        _errors(report.whole),
+        _calibration(report.whole),
+        _by_field(report),
+    ]
+    parts += [_confusions(report.whole.confusions), _section("wrong", wrong_fields(report.wrong, folder))]
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>How good the readings are</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n"
-        + "\n".join(parts)
-        + "\n</main>\n</body>\n</html>\n"
+        f"<title>How good the readings of {escape(escape_name(name))} are</title>\n"
+        f"<style>{STYLE}</style>\n</head>\n<body>\n<main>\n" + "\n".join(parts) + "\n</main>\n</body>\n</html>\n"
     )
+
+
+def _heading(name: str) -> str:
+    links = "".join(f'<a href="#{section}">{title}</a>' for section, title in SECTIONS.items())
+    return f'<h1>How good the readings of {text(name)} are</h1>\n<nav aria-label="On this page">{links}</nav>'
+
+
+def _section(name: str, content: str) -> str:
+    """Put content under the heading that the page's table of contents leads to."""
+    return f'<section aria-labelledby="{name}"><h2 id="{name}">{SECTIONS[name]}</h2>\n{content}</section>'
 
 
 def _summary(report: Report) -> str:
@@ -52,7 +79,7 @@ def _summary(report: Report) -> str:
         (
             _percent(counts.accepted_wrong, counts.accepted),
             "of the accepted wrong",
-            f"{counts.accepted_wrong}; between {_bounds(counts.accepted_wrong, counts.accepted)}",
+            f"{counts.accepted_wrong}; with 95% {_bounds(counts.accepted_wrong, counts.accepted)}",
         ),
     ]
     shown = "".join(
@@ -71,7 +98,7 @@ def _summary(report: Report) -> str:
     if report.without_truth:
         lines.append(f"The truth does not speak of {report.without_truth} more fields: they count nowhere.")
     return (
-        f"<h1>How good the readings are</h1>\n<ul class=tiles>{shown}</ul>\n"
+        f"<ul class=tiles>{shown}</ul>\n"
         + "".join(f"<p>{line}</p>" for line in lines)
         + _table("What the statuses are worth", ["status"], ["fields", "wrong", "error", "bounds of 95%"], rows)
     )
@@ -99,7 +126,7 @@ def _plots(report: Report) -> str:
             _figure(risk_plot(part.risk, _now(part), f"risk-{i}"), f"The same for the form {_form(part)}.")
             for i, part in enumerate(report.by_form)
         ]
-    return f"<h2>How far the confidence can be relied upon</h2>\n<div class=plots>{''.join(figures)}</div>"
+    return _section("reliance", f"<div class=plots>{''.join(figures)}</div>")
 
 
 def _now(part: Part) -> Point:
@@ -115,10 +142,11 @@ def _errors(whole: Part) -> str:
             accepted = [str(point.accepted), _percent(point.accepted, whole.risk.fields), str(point.wrong)]
             error = [_percent(point.wrong, point.accepted), _bounds(point.wrong, point.accepted)]
             rows.append([f"{target:.1%}", f"{point.threshold:.4f}", *accepted, *error])
-    return (
-        "<h2>What could be accepted, by the error allowed</h2>\n<p>The threshold is chosen on these very fields, so its "
-        "error looks a little better than it is: <code>ocrbatch calibrate</code> sets one with a proof.</p>"
-        + _table("", ["error allowed"], ["threshold", "accepted", "of all", "wrong", "error", "bounds of 95%"], rows)
+    return _section(
+        "acceptable",
+        "<p>The threshold is chosen on these very fields, so "
+        "its error looks a little better than it is: <code>ocrbatch calibrate</code> sets one with a proof.</p>"
+        + _table("", ["error allowed"], ["threshold", "accepted", "of all", "wrong", "error", "bounds of 95%"], rows),
     )
 
 
@@ -134,7 +162,7 @@ def _calibration(whole: Part) -> str:
         for one in whole.reliability.bins
     ]
     headings = ["fields", "mean confidence", "right", "bounds of 95%"]
-    return "<h2>Confidence against what was right</h2>" + _table("", ["confidence"], headings, rows)
+    return _section("calibration", _table("", ["confidence"], headings, rows))
 
 
 def _by_field(report: Report) -> str:
@@ -145,9 +173,9 @@ def _by_field(report: Report) -> str:
         title = f"The {MOST_ROWS} with the most wrong, of {len(shown)} fields; --json has all."
         shown = tuple(sorted(worst, key=lambda part: (part.form, part.field)))
     rows = [_part_row(part) for part in sorted((*report.by_form, *shown), key=lambda part: (part.form, part.field))]
-    headings = ["fields", "exact", "digits right", "blanks right", "accepted", "accepted, wrong"]
-    headings += ["upper bound of their error", "calibration error", "AURC", "E-AURC"]
-    return "<h2>By form and field</h2>" + _table(title, ["form", "field"], headings, rows)
+    headings = ["fields", "exact", "digits right", "blanks right", "accepted", "of these wrong (at most)"]
+    headings += ["calibration error", "AURC", "E-AURC"]
+    return _section("fields", _table(title, ["form", "field"], headings, rows))
 
 
 def _form(part: Part) -> str:
@@ -164,8 +192,9 @@ def _part_row(part: Part) -> list[str]:
         _percent(counts.digits - counts.digit_errors, counts.digits),
         _percent(counts.blanks_right, counts.blanks),
         _percent(counts.accepted, counts.fields),
-        str(counts.accepted_wrong),
-        f"{interval(counts.accepted_wrong, counts.accepted)[1]:.2%}" if counts.accepted else "-",
+        f"{counts.accepted_wrong} ({interval(counts.accepted_wrong, counts.accepted)[1]:.2%})"
+        if counts.accepted
+        else "-",
         _share(part.reliability.error),
         _number(part.risk.aurc),
         _number(part.risk.excess_aurc),
@@ -174,7 +203,7 @@ def _part_row(part: Part) -> list[str]:
 
 def _confusions(found: Sequence[Confusion]) -> str:
     if not found:
-        return "<h2>Digits read wrong</h2><p>None.</p>"
+        return _section("confusions", "<p>None.</p>")
     most = max(one.count for one in found)
     rows = [
         [
@@ -186,15 +215,19 @@ def _confusions(found: Sequence[Confusion]) -> str:
         for one in found[:MOST_CONFUSIONS]
     ]
     title = f"The first {MOST_CONFUSIONS} of {len(found)}." if len(found) > MOST_CONFUSIONS else ""
-    return (
-        "<h2>Digits read wrong, the costliest first</h2>\n<p>Those of accepted fields come first: nobody sees them. "
+    return _section(
+        "confusions",
+        "<p>Those of accepted fields come first: nobody sees them. "
         "Fields that were not found or read as blank are not among them.</p>"
-        + _table(title, ["written", "read"], ["times", "in accepted fields"], rows)
+        + _table(title, ["written", "read"], ["times", "in accepted fields"], rows),
     )
 
 
 def _table(title: str, names: Cells, numbers: Cells, rows: Iterable[Cells]) -> str:
-    """Lay out rows whose cells are HTML; the first are names, as many as ``names``."""
+    """Lay out rows whose cells are HTML; the first are names, as many as ``names``.
+
+    What is wider than the page scrolls by itself, and by the keyboard too.
+    """
     caption = f"<caption>{title}</caption>" if title else ""
     heads = "".join(f'<th scope="col" class=name>{name}</th>' for name in names)
     heads += "".join(f'<th scope="col">{name}</th>' for name in numbers)
@@ -204,7 +237,7 @@ def _table(title: str, names: Cells, numbers: Cells, rows: Iterable[Cells]) -> s
         rest = "".join(f"<td>{cell}</td>" for cell in row[len(names) :])
         body.append(f"<tr{' class=all' if len(names) > 1 and row[1] == 'all' else ''}>{first}{rest}</tr>")
     return (
-        f'<div class=scroll tabindex="0" role="region" aria-label="{title or names[0]}"><table>{caption}'
+        f'<div class=scroll tabindex="0" role="region" aria-label="{title or f"Table by {names[-1]}"}"><table>{caption}'
         f"<thead><tr>{heads}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
     )
 
@@ -227,4 +260,4 @@ def _share(part: float | None) -> str:
 
 
 def _number(number: float | None) -> str:
-    return "-" if number is None else f"{number:.5f}"
+    return "-" if number is None else f"{number:.4f}"

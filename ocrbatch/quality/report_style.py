@@ -16,7 +16,8 @@ p { max-width: 46rem; margin: .5rem 0; }
 .bad { color: var(--bad); }
 code, .value { font-family: ui-monospace, "Cascadia Mono", Menlo, Consolas, monospace; }
 code { background: var(--card); padding: .1em .3em; border-radius: 4px; }
-bdi { overflow-wrap: anywhere; }
+nav { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; margin: .5rem 0; }
+a { color: var(--accent); }
 .tiles, .plots, .fields { display: grid; gap: 1rem; padding: 0; margin: 1rem 0; list-style: none; }
 .tiles { grid-template-columns: repeat(auto-fit, minmax(13rem, 1fr)); }
 .tiles li, .fields li, figure { background: var(--card); border: 1px solid var(--line); border-radius: 10px;
@@ -38,8 +39,9 @@ svg .whisker { stroke: var(--accent); stroke-width: 1.5; }
 .scroll:focus-visible { outline: 2px solid var(--accent); }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: .5rem 0; }
 caption { text-align: left; padding-bottom: .25rem; }
-th, td { padding: .3rem .75rem; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap; }
-th.name { text-align: left; font-weight: normal; white-space: normal; }
+th, td { padding: .3rem .65rem; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap; }
+th.name { text-align: left; font-weight: normal; white-space: normal; min-width: 5rem; max-width: 22rem;
+  overflow-wrap: break-word; }
 thead th { border-bottom: 2px solid var(--line); font-weight: 600; vertical-align: bottom; white-space: normal; }
 thead th.name { font-weight: 600; }
 tr.all th, tr.all td { font-weight: 600; background: var(--card); }
@@ -58,8 +60,8 @@ tr.all th, tr.all td { font-weight: 600; background: var(--card); }
 .value b { background: var(--badwash); color: var(--bad); text-decoration: underline; }
 @media print { :root { --paper: #fff; --card: #fff; --ink: #000; --soft: #444; --line: #bbb; --accent: #0b62c4;
   --band: #0b62c426; --bad: #b3261e; --badwash: #b3261e1f; color-scheme: light; }
-  body { padding: 0; max-width: none; font-size: 10pt; } h2 { break-after: avoid; } tr, figure { break-inside: avoid; }
-  .scroll { overflow: visible; } .fields { grid-template-columns: repeat(3, 1fr); }
+  nav { display: none; } body { padding: 0; max-width: none; font-size: 10pt; } h2 { break-after: avoid; }
+  tr, figure { break-inside: avoid; }  .scroll { overflow: visible; } .fields { grid-template-columns: repeat(3, 1fr); }
   .plots { grid-template-columns: 1fr 1fr; }
   svg, .value b { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 """
