@@ -67,10 +67,10 @@ def _workable(grey: Grey) -> Grey:
     if longer > LARGEST:
         size = (max(1, grey.shape[1] * LARGEST // longer), max(1, grey.shape[0] * LARGEST // longer))
         grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
-    return cv2.bitwise_not(grey) if paper_is_dark(grey) else grey
+    return cv2.bitwise_not(grey) if _paper_is_dark(grey) else grey
 
 
-def paper_is_dark(grey: Grey) -> bool:
+def _paper_is_dark(grey: Grey) -> bool:
     """Tell by the larger part where it is much larger, else by the border: a bold digit may fill its picture."""
     level = cv2.threshold(grey, 0, 255, cv2.THRESH_OTSU)[0]
     dark = float(np.mean(grey <= level))

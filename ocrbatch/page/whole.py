@@ -8,7 +8,7 @@ import numpy as np
 
 from ocrbatch.errors import UsageError
 from ocrbatch.geometry import Matrix, enclosing_box, transform_points
-from ocrbatch.page.crop import ink_of, paper_is_dark
+from ocrbatch.page.crop import ink_of
 from ocrbatch.page.cuts import FieldCut, Pyramid
 from ocrbatch.page.ruling import find_ruling
 from ocrbatch.records import CellImage, FieldImage, FieldPlace, Page, RegisteredPage, cell_quads, read_only
@@ -21,6 +21,8 @@ LARGEST = 1800
 SIDES, ABOVE = 0.25, 2.2
 """Of the picture's width and height, how much paper is laid beside it, and above and below."""
 SIDES_LEAST = 40
+ENOUGH_PIXELS = 1_000_000
+"""So many tell whether a picture is bright on dark."""
 
 
 class Whole(StrEnum):
@@ -98,5 +100,12 @@ def _on_a_sheet(page: Page) -> tuple[Page, Matrix]:
 
 
 def _dark_on_bright(page: Page) -> Page:
-    """Invert what is written bright on dark."""
-    return replace(page, pixels=read_only(255 - page.pixels)) if paper_is_dark(page.pixels) else page
+    """Invert what is written bright on dark: most of it is darker than middling, and the rest differs by brightness.
+
+    Grey paper that a white edge or a dark border leaves on a picture is no dark one.
+    """
+    height, width = page.pixels.shape
+    step = max(round(np.sqrt(height * width / ENOUGH_PIXELS)), 1)
+    low, usual, high = np.percentile(page.pixels[::step, ::step], [1, 50, 99])
+    is_bright = usual < 128 and high - usual > usual - low
+    return replace(page, pixels=read_only(255 - page.pixels)) if is_bright else page
