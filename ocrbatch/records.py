@@ -92,7 +92,8 @@ class Rule(Protocol):
 class FieldPlace:
     """Where a field lies: ``cells`` (n, 4, 2) float32, a quadrilateral a cell in the page's pixels.
 
-    ``kind`` is a form's (``boxes``, ``string``, ``mark``); ``blank`` tells whether it may be left blank
+    ``kind`` is a form's (``boxes``, ``string``, ``mark``), or that of a picture that is one field (``row``, ``digit``),
+    which is read as boxes. ``blank`` tells whether it may be left blank
     (``allowed``), must be (``required``) or must not be (``forbidden``). ``rules`` are those of the form.
     """
 

@@ -12,7 +12,7 @@ from ocrbatch.page.marks import cut_mark, read_mark
 from ocrbatch.page.strings.cut import cut_string
 from ocrbatch.page.strings.lattice import string_lattice
 from ocrbatch.page.strings.read import read_string
-from ocrbatch.page.whole import cut_digit
+from ocrbatch.page.whole import cut_digit, cut_row
 from ocrbatch.records import FieldImage, FieldPlace, FieldReading, Lattice
 
 
@@ -32,6 +32,7 @@ KINDS: Mapping[str, FieldKind] = {
     "boxes": FieldKind(cut_boxes, boxes_lattice, read_field),
     "string": FieldKind(cut_string, string_lattice, read_string),
     "mark": FieldKind(cut_mark, blank_lattice, read_mark),
+    "row": FieldKind(cut_row, boxes_lattice, read_field),
     "digit": FieldKind(cut_digit, boxes_lattice, read_field),
 }
 """By the name in a form's file; a new kind is one module and one line here."""

@@ -1,18 +1,23 @@
 """Pictures that are one field each, cut out already: an amount from a cheque, a row of boxes, a single digit."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
+from functools import partial
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from ocrbatch.errors import UsageError
 from ocrbatch.geometry import Matrix, enclosing_box, transform_points
+from ocrbatch.page.cells import cut_boxes
 from ocrbatch.page.crop import ink_of
 from ocrbatch.page.cuts import FieldCut, Pyramid
 from ocrbatch.page.ruling import find_ruling
 from ocrbatch.records import CellImage, FieldImage, FieldPlace, Page, RegisteredPage, cell_quads, read_only
 
+Quads = npt.NDArray[np.float32]
 NAME = "whole"
 """The name of the form, and of its one field."""
 NO_BOXES = "no boxes found"
@@ -21,6 +26,10 @@ LARGEST = 1800
 SIDES, ABOVE = 0.25, 2.2
 """Of the picture's width and height, how much paper is laid beside it, and above and below."""
 SIDES_LEAST = 40
+ROW = "row"
+ROOM = 0.85
+"""Of a box's width: so much room beside another may hold one that was not found."""
+BESIDE = "writing beside the box"
 ENOUGH_PIXELS = 1_000_000
 """So many tell whether a picture is bright on dark."""
 
@@ -81,7 +90,35 @@ def _boxes(page: Page) -> RegisteredPage:
     if not ruling.runs:
         return RegisteredPage(page, NAME, (), 0.0, ruling.skew_degrees, problem=NO_BOXES)
     cells = transform_points(to_page, np.concatenate(ruling.runs))
-    return RegisteredPage(page, NAME, (FieldPlace(NAME, "boxes", read_only(cells)),), 1.0, ruling.skew_degrees)
+    return RegisteredPage(page, NAME, (FieldPlace(NAME, ROW, read_only(cells)),), 1.0, ruling.skew_degrees)
+
+
+def cut_row(pyramid: Pyramid, place: FieldPlace) -> FieldCut:
+    """Cut a row of boxes that was found in its picture; what is written where one may be missing is noted."""
+    field = replace(place, kind="boxes")
+    own = cut_boxes(pyramid, field)
+    numbers, rooms = _rooms(place.cells, pyramid(0).shape)
+    beside = cut_boxes(pyramid, replace(field, cells=rooms))
+    return FieldCut(own.peaks, partial(_row, own, beside, numbers))
+
+
+def _row(own: FieldCut, beside: FieldCut, numbers: Sequence[int], faintest: float) -> FieldImage:
+    image = own.image(faintest)
+    written = beside.image(faintest).cells if numbers else ()
+    noted = {number for number, cell in zip(numbers, written, strict=True) if not cell.blank}
+    cells = (replace(c, notes=(*c.notes, BESIDE)) if i in noted else c for i, c in enumerate(image.cells))
+    return replace(image, cells=tuple(cells))
+
+
+def _rooms(cells: Quads, shape: tuple[int, ...]) -> tuple[list[int], Quads]:
+    """Give where one more box has room beside a cell of the row, and the numbers of those cells."""
+    steps = cells[:, [1, 2]].mean(axis=1) - cells[:, [0, 3]].mean(axis=1)
+    wide = np.median(np.linalg.norm(steps, axis=1))
+    left, right = cells[:, [0, 3], 0].mean(axis=1), cells[:, [1, 2], 0].mean(axis=1)
+    gaps = np.concatenate([[left[0]], left[1:] - right[:-1], [shape[1] - right[-1]]])
+    places = [(0, cells[0] - steps[0])] if gaps[0] >= ROOM * wide else []
+    places += [(i, cells[i] + steps[i]) for i in range(len(cells)) if gaps[i + 1] >= ROOM * wide]
+    return [number for number, _ in places], cell_quads([quad for _, quad in places])
 
 
 def _on_a_sheet(page: Page) -> tuple[Page, Matrix]:
