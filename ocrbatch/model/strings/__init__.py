@@ -1,0 +1,1 @@
+"""The network that reads whole runs of digits: the runs it learns from, its make, and its training."""

@@ -1,0 +1,154 @@
+"""Training of the network that reads strings, on composed runs that are kept in shards while it goes on."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from ocrbatch.model.strings.network import HIGH, OUTPUTS, STRIDE, build_network
+from ocrbatch.records import Grey
+
+WIDTHS = (96, 160, 224, 320, 512)
+"""Strips of about one width are taught together."""
+BLANK = OUTPUTS - 1
+LONGEST = 24
+WARM_UP = 0.02
+
+Labels = npt.NDArray[np.int8]
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How to teach: for so many ``minutes``, in which the rate falls from ``learning_rate`` to nothing."""
+
+    minutes: float
+    learning_rate: float = 2e-3
+    batch: int = 64
+    seed: int = 0
+    report_every: int = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """Composed strips: ``strips`` (32, w) uint8 each, and ``labels`` (n, 24) int8, −1 behind the last."""
+
+    strips: tuple[Grey, ...]
+    labels: Labels
+
+
+def write_shard(path: Path, strips: list[Grey], labels: list[tuple[int, ...]]) -> None:
+    """Write strips and their labels to one file, at once or not at all."""
+    table = np.full((len(labels), LONGEST), -1, np.int8)
+    for row, own in zip(table, labels, strict=True):
+        row[: len(own)] = own[:LONGEST]
+    draft = path.with_name(f".{path.stem}.draft.npz")
+    widths = np.array([strip.shape[1] for strip in strips])
+    np.savez(draft, w=widths, x=np.concatenate([strip.ravel() for strip in strips]), y=table)
+    draft.replace(path)
+
+
+def read_shard(path: Path) -> Shard:
+    """Read what ``write_shard`` wrote."""
+    with np.load(path) as file:
+        widths, pixels, labels = file["w"], file["x"], file["y"]
+    ends = np.cumsum(widths * HIGH)
+    strips = tuple(
+        pixels[end - HIGH * width : end].reshape(HIGH, width) for end, width in zip(ends, widths, strict=True)
+    )
+    return Shard(strips, labels)
+
+
+def train_network(pool: Path, out: Path, settings: Settings, tell: Tell, start: Any | None = None) -> Any:
+    """Teach a network, ``start`` or a new one, from the shards in ``pool``, which may grow meanwhile.
+
+    Weights are kept in ``out`` at every report; the network that is given back has the mean of its last weights.
+    """
+    import keras
+    import tensorflow as tf
+
+    net = build_network() if start is None else start
+    optimizer = keras.optimizers.AdamW(settings.learning_rate, weight_decay=1e-3, use_ema=True, ema_momentum=0.998)
+    optimizer.build(net.trainable_variables)
+
+    @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
+    def learn(strips: Any, labels: Any, lengths: Any) -> Any:
+        with tf.GradientTape() as tape:
+            logits = net(strips, training=True)
+            frames = tf.fill([tf.shape(strips)[0]], tf.shape(logits)[1])
+            loss = tf.reduce_mean(
+                tf.nn.ctc_loss(labels, logits, lengths, frames, logits_time_major=False, blank_index=BLANK)
+            )
+        gradients, _ = tf.clip_by_global_norm(tape.gradient(loss, net.trainable_variables), 5.0)
+        optimizer.apply_gradients(zip(gradients, net.trainable_variables, strict=True))
+        return loss
+
+    began, seen, losses = time.monotonic(), 0, []
+    rng = np.random.default_rng(settings.seed)
+    for step, (strips, labels, lengths) in enumerate(_batches(pool, settings.batch, rng), 1):
+        done = (time.monotonic() - began) / (60 * settings.minutes)
+        if done >= 1:
+            break
+        share = min(step / 400, 1) * 0.5 * (1 + np.cos(np.pi * done))
+        optimizer.learning_rate.assign(settings.learning_rate * share)
+        losses.append(float(learn(strips, labels, lengths)))
+        seen += len(strips)
+        if step % settings.report_every == 0:
+            net.save_weights(out / "last.weights.h5")
+            tell(f"{time.monotonic() - began:6.0f} s {seen:8d} strips  loss {np.mean(losses):.4f}")
+            losses.clear()
+    optimizer.finalize_variable_values(net.trainable_variables)
+    net.save(out / "strings.keras")
+    return net
+
+
+def _batches(pool: Path, size: int, rng: np.random.Generator) -> Iterator[tuple[Any, Any, Any]]:
+    """Give batches without end: strips (n, 32, w, 1) float32 of ink 0–1, labels (n, 24) int32, lengths (n,) int32."""
+    while True:
+        for path in rng.permutation(sorted(pool.glob("[!.]*.npz"))):
+            shard = read_shard(Path(path))
+            worn = [_worn(strip, rng) for strip in shard.strips]
+            order = rng.permutation(len(worn))
+            bands = np.searchsorted(WIDTHS, [strip.shape[1] for strip in worn])
+            batches = [
+                own[i : i + size]
+                for band in range(len(WIDTHS))
+                for own in [order[bands[order] == band]]
+                for i in range(0, len(own) - size + 1, size)
+            ]
+            for index in rng.permutation(len(batches)):
+                chosen = batches[index]
+                width = WIDTHS[bands[chosen[0]]]
+                yield _stacked([worn[i] for i in chosen], shard.labels[chosen], width)
+
+
+def _stacked(strips: list[Grey], labels: Labels, width: int) -> tuple[Any, Any, Any]:
+    filled = np.zeros((len(strips), HIGH, width, 1), np.float32)
+    for row, strip in zip(filled, strips, strict=True):
+        row[:, : strip.shape[1], 0] = strip
+    lengths = np.minimum((labels >= 0).sum(axis=1), width // STRIDE).astype(np.int32)
+    return filled / np.float32(255), np.maximum(labels, 0).astype(np.int32), lengths
+
+
+def _worn(strip: Grey, rng: np.random.Generator) -> Grey:
+    """Change a strip a little, so that none is ever seen twice: moved, stretched, fainter, grained."""
+    kind = rng.random(3)
+    if kind[0] < 0.6:
+        scale = float(rng.uniform(0.85, 1.15))
+        high = float(rng.uniform(0.9, 1.08))
+        down = float(rng.uniform(-1.5, 1.5)) + (1 - high) * HIGH / 2
+        matrix = np.array([[scale, float(rng.normal(0, 0.08)), 0], [0, high, down]], np.float32)
+        size = (max(int(strip.shape[1] * scale), STRIDE), HIGH)
+        strip = cv2.warpAffine(strip, matrix, size, flags=cv2.INTER_LINEAR)
+    if kind[1] < 0.6:
+        levels = np.clip(np.linspace(0, 1, 256) ** rng.uniform(0.7, 1.5) * rng.uniform(0.75, 1.15) * 255, 0, 255)
+        strip = cv2.LUT(strip, levels.astype(np.uint8))
+    if kind[2] < 0.3:
+        grain = rng.normal(0, rng.uniform(2, 14), strip.shape)
+        strip = np.clip(strip + grain, 0, 255).astype(np.uint8)
+    return strip[:, : WIDTHS[-1]]

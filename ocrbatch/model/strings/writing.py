@@ -1,0 +1,259 @@
+"""Runs of digits as a hand writes them: touching or apart, with separators between and signs at the ends."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from ocrbatch.model.strings.glyphs import HIGH, GlyphBank, Hand, draw_digit, draw_hand
+
+SIGN = 10
+"""The label of a separator, a dash, a slash or a currency's sign."""
+LENGTHS = (0.04, 0.10, 0.16, 0.19, 0.17, 0.13, 0.09, 0.05, 0.04, 0.03)
+"""How often a run has 1, 2, … 10 digits."""
+
+Floats = npt.NDArray[np.float32]
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """A written run: ``ink`` (h, w) float32, 1 on 0, and its ``labels`` from left to right, 0–9 and 10 for a sign."""
+
+    ink: Floats
+    labels: tuple[int, ...]
+
+
+def draw_digits(rng: np.random.Generator) -> list[int]:
+    """Draw the digits of a run: evenly, or as amounts are, which often end in zeros."""
+    count = 1 + int(rng.choice(len(LENGTHS), p=np.array(LENGTHS) / sum(LENGTHS)))
+    digits = [int(digit) for digit in rng.integers(0, 10, count)]
+    if rng.random() < 0.35 and count > 2:
+        zeros = int(rng.integers(1, min(count, 6)))
+        digits[-zeros:] = [0] * zeros
+    elif rng.random() < 0.12 and count > 1:
+        start = int(rng.integers(0, count - 1))
+        digits[start : start + 3] = [digits[start]] * len(digits[start : start + 3])
+    return digits
+
+
+def write(bank: GlyphBank, rng: np.random.Generator) -> Writing:
+    """Write a run of digits with one hand."""
+    hand = draw_hand(bank, rng)
+    digits = draw_digits(rng)
+    pen = float(rng.uniform(2.0, 5.0))
+    line = _Line(hand, rng, pen)
+    if rng.random() < 0.12:
+        line.sign(_leading(pen, rng), float(rng.uniform(2, 30)))
+    grouped, group = rng.random() < 0.45, int(rng.choice([3, 3, 3, 2]))
+    small = float(rng.uniform(0.5, 0.9)) if rng.random() < 0.25 else 1.0
+    tail = _tail_of_zeros(digits)
+    for index, digit in enumerate(digits):
+        left = len(digits) - index
+        high = small if index >= len(digits) - tail else 1.0
+        line.digit(digit, draw_digit(digit, hand, bank, rng, high))
+        if left > 1 and ((grouped and (left - 1) % group == 0) or rng.random() < 0.02):
+            line.sign(_separator(pen, rng), float(rng.uniform(-3, 8)))
+    if rng.random() < 0.35:
+        for stroke in _trailing(pen, rng):
+            line.sign(stroke, float(rng.uniform(-2, 14)))
+    return line.written()
+
+
+def _tail_of_zeros(digits: list[int]) -> int:
+    tail = 0
+    while tail < len(digits) - 1 and digits[-1 - tail] == 0:
+        tail += 1
+    return tail
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """A sign's ink, and where its middle stands above the foot of the digits, as a share of their height."""
+
+    ink: Floats
+    middle: float
+
+
+class _Line:
+    """A line that is being written, each glyph set beside the last by their outlines."""
+
+    def __init__(self, hand: Hand, rng: np.random.Generator, pen: float) -> None:
+        self._hand, self._rng, self._pen = hand, rng, pen
+        self._canvas = np.zeros((3 * HIGH, 64), np.float32)
+        self._foot = 2.1 * HIGH
+        self._rise = float(rng.normal(0, 0.03))
+        self._wander = float(rng.uniform(0.01, 0.07)) * HIGH
+        self._usual = float(
+            rng.choice([rng.uniform(-1.5, 2), rng.uniform(1, 6), rng.uniform(5, 16)], p=[0.3, 0.45, 0.25])
+        )
+        self._spread = float(rng.uniform(0.5, 4))
+        self._ligatures = float(rng.uniform(0.1, 0.6)) if rng.random() < 0.2 else 0.02
+        self._labels: list[int] = []
+        self._end = 4
+        self._last_digit: tuple[int, int, int] | None = None
+
+    def digit(self, label: int, ink: Floats) -> None:
+        gap = self._rng.normal(self._usual, self._spread)
+        if self._rng.random() < 0.04:
+            gap += self._rng.uniform(8, 40)
+        top = int(self._foot - ink.shape[0] + self._rng.normal(0, self._wander) - self._rise * self._end)
+        before = self._last_digit
+        left = self._put(ink, top, max(gap, -5.0), label)
+        if before is not None and self._rng.random() < self._ligatures:
+            self._ligature(before, (left, top, ink.shape[0]))
+        self._last_digit = (left + ink.shape[1], top, ink.shape[0])
+
+    def sign(self, sign: Sign, gap: float) -> None:
+        top = int(self._foot - sign.middle * HIGH - sign.ink.shape[0] / 2 - self._rise * self._end)
+        # A point is set under the digit's overhang as often as behind it.
+        self._put(sign.ink, top, gap, SIGN)
+        self._last_digit = None
+
+    def written(self) -> Writing:
+        rows = np.flatnonzero(self._canvas.max(axis=1) > 0.2)
+        if not len(rows):
+            return Writing(self._canvas[HIGH : 2 * HIGH, :8], tuple(self._labels))
+        return Writing(self._canvas[rows[0] : rows[-1] + 1, : self._end + 3], tuple(self._labels))
+
+    def _put(self, ink: Floats, top: int, gap: float, label: int) -> int:
+        """Set ink so that it comes as near as ``gap`` to what stands before it in any row; gives its left column."""
+        height, width = ink.shape
+        top = int(np.clip(top, 0, len(self._canvas) - height))
+        self._grow(self._end + width + 64)
+        near = slice(max(top - 2, 0), top + height + 2)
+        before = self._canvas[near] > 0.3
+        columns = before.shape[1] - 1 - np.argmax(before[:, ::-1], axis=1)
+        last = np.where(before.any(axis=1), columns, -10000)
+        own = np.full(len(last), 10000)
+        start = top - near.start
+        inked = ink > 0.3
+        own[start : start + height] = np.where(inked.any(axis=1), np.argmax(inked, axis=1), 10000)
+        for _ in range(2):  # what stands a row higher is nearly as near
+            own = np.minimum(own, np.minimum(np.roll(own, 1), np.roll(own, -1)))
+        closest = int((last - own).max())
+        least = self._end - int(0.75 * width) - 6 if self._labels else 4
+        left = max(round(closest + 1 + gap), least, 1) if self._labels else 4
+        spot = self._canvas[top : top + height, left : left + width]
+        np.maximum(spot, ink, out=spot)
+        self._end = max(self._end, left + width)
+        self._labels.append(label)
+        return left
+
+    def _grow(self, width: int) -> None:
+        missing = width - self._canvas.shape[1]
+        if missing > 0:
+            self._canvas = np.pad(self._canvas, ((0, 0), (0, missing + 128)))
+
+    def _ligature(self, before: tuple[int, int, int], after: tuple[int, int, int]) -> None:
+        """Lead the pen from one digit to the next without lifting it."""
+        share = self._rng.uniform(0.05, 0.95)
+        start = (before[0] - 3, int(before[1] + share * before[2]))
+        share = float(np.clip(share + self._rng.normal(0, 0.25), 0.05, 0.9))
+        end = (after[0] + 4, int(after[1] + share * after[2]))
+        drawn = np.zeros(self._canvas.shape, np.uint8)
+        cv2.line(drawn, start, end, 230, max(int(self._pen * 0.7), 1), cv2.LINE_AA)
+        np.maximum(self._canvas, drawn.astype(np.float32) / 255, out=self._canvas)
+
+
+def _strokes(size: tuple[int, int], lines: list[list[Point]], pen: float) -> Floats:
+    """Draw lines given in shares of ``size`` (width, height)."""
+    width, height = size
+    room = int(pen) + 1
+    ink = np.zeros((height + 2 * room, width + 2 * room), np.uint8)
+    for line in lines:
+        points = np.array([[room + x * width, room + y * height] for x, y in line])
+        cv2.polylines(ink, [np.round(points * 8).astype(np.int32)], False, 255, max(round(pen), 1), cv2.LINE_AA, 3)
+    return ink.astype(np.float32) / np.float32(255)
+
+
+def _curved(rng: np.random.Generator, start: Point, end: Point) -> list[Point]:
+    bend = float(rng.normal(0, 0.12))
+    middle = ((start[0] + end[0]) / 2 + bend, (start[1] + end[1]) / 2 + bend)
+    return [start, middle, end]
+
+
+def _separator(pen: float, rng: np.random.Generator) -> Sign:
+    """Draw a point, a comma, a point at half height, an upper comma or a short dash."""
+    kind = rng.random()
+    if kind < 0.6:
+        size = max(int(rng.uniform(0.6, 1.7) * pen), 2)
+        return Sign(_strokes((size, size), [[(0.2, 0.2), (0.8, 0.8)]], pen), float(rng.uniform(-0.08, 0.25)))
+    if kind < 0.85:
+        long = int(rng.uniform(5, 14))
+        line = _curved(rng, (0.9, 0.0), (0.1, 1.0))
+        return Sign(_strokes((max(long // 2, 2), long), [line], pen), float(rng.uniform(-0.2, 0.1)))
+    if kind < 0.93:
+        return Sign(_strokes((int(rng.uniform(6, 16)), 3), [[(0, 0.5), (1, 0.3)]], pen), float(rng.uniform(0.2, 0.6)))
+    return Sign(_strokes((3, int(rng.uniform(4, 10))), [[(0.8, 0), (0.2, 1)]], pen), float(rng.uniform(0.8, 1.1)))
+
+
+def _leading(pen: float, rng: np.random.Generator) -> Sign:
+    """Draw what stands before an amount: a currency's sign, letters, a dash, an equals sign, a cross."""
+    kind = rng.random()
+    wide, high = int(rng.uniform(12, 30)), int(rng.uniform(20, 44))
+    middle = float(rng.uniform(0.35, 0.6))
+    if kind < 0.25:
+        return Sign(_dollar(wide, high, pen, rng), middle)
+    if kind < 0.45:
+        return Sign(_rupee(wide, high, pen), middle)
+    if kind < 0.6:
+        return Sign(_letters(str(rng.choice(["Rs", "Rs.", "$", "S/", "EUR", "No", "Kr", "R$"])), pen, rng), middle)
+    if kind < 0.8:
+        rows = [0.2, 0.8] if rng.random() < 0.5 else [0.5]
+        lines = [_curved(rng, (0, row), (1, row)) for row in rows]
+        return Sign(_strokes((wide, max(high // 3, 4)), lines, pen), middle)
+    if kind < 0.9:
+        lines = [[(0, 0.3), (1, 0.3)], [(0, 0.7), (1, 0.7)], [(0.4, 0), (0.2, 1)], [(0.8, 0), (0.6, 1)]]
+        return Sign(_strokes((wide, high), lines, pen), middle)
+    return Sign(_strokes((wide, wide), [[(0, 0), (1, 1)], [(1, 0), (0, 1)], [(0.5, 0), (0.5, 1)]], pen), middle)
+
+
+def _trailing(pen: float, rng: np.random.Generator) -> list[Sign]:
+    """Draw what stands behind an amount: a point, a dash, ``=``, ``/-``, ``.-``, a long line."""
+    kind = rng.random()
+    if kind < 0.3:
+        return [_separator(pen, rng)]
+    wide = int(rng.uniform(8, 50))
+    middle = float(rng.uniform(0.1, 0.65))
+    dash = Sign(_strokes((wide, 4), [_curved(rng, (0, rng.random()), (1, rng.random()))], pen), middle)
+    if kind < 0.5:
+        return [dash]
+    if kind < 0.62:
+        high = int(rng.uniform(6, 16))
+        rows = [_curved(rng, (0, 0.0), (1, 0.0)), _curved(rng, (0, 1.0), (1, 1.0))]
+        return [Sign(_strokes((int(rng.uniform(8, 30)), high), rows, pen), middle)]
+    if kind < 0.88:
+        high = int(rng.uniform(0.8, 1.6) * HIGH)
+        slash = _strokes((int(rng.uniform(0.15, 0.6) * high), high), [_curved(rng, (1, 0), (0, 1))], pen)
+        rest = [dash] if rng.random() < 0.85 else []
+        return [Sign(slash, float(rng.uniform(0.35, 0.6))), *rest, *([dash] if rng.random() < 0.1 else [])]
+    return [_separator(pen, rng), dash]
+
+
+def _dollar(wide: int, high: int, pen: float, rng: np.random.Generator) -> Floats:
+    curve: list[Point] = [(1, 0.15), (0.5, 0.1), (0.1, 0.28), (0.5, 0.5), (0.9, 0.7), (0.5, 0.9), (0.0, 0.85)]
+    bars: list[list[Point]] = (
+        [[(0.55, 0), (0.45, 1)]] if rng.random() < 0.6 else [[(0.4, 0), (0.35, 1)], [(0.65, 0), (0.6, 1)]]
+    )
+    return _strokes((wide, high), [curve, *bars], pen)
+
+
+def _rupee(wide: int, high: int, pen: float) -> Floats:
+    lines = [
+        [(0, 0), (1, 0)],
+        [(0, 0.28), (1, 0.28)],
+        [(0.1, 0), (0.55, 0.04), (0.65, 0.28), (0.5, 0.5), (0.05, 0.55), (0.8, 1)],
+    ]
+    return _strokes((wide, high), lines, pen)
+
+
+def _letters(text: str, pen: float, rng: np.random.Generator) -> Floats:
+    face = int(rng.choice([cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_SCRIPT_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX]))
+    scale = float(rng.uniform(0.6, 1.2))
+    thick = max(round(pen * 0.7), 1)
+    (width, height), base = cv2.getTextSize(text, face, scale, thick)
+    ink = np.zeros((height + base + 6, width + 6), np.uint8)
+    cv2.putText(ink, text, (3, height + 2), face, scale, 255, thick, cv2.LINE_AA)
+    return ink.astype(np.float32) / np.float32(255)

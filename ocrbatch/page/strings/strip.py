@@ -1,0 +1,69 @@
+"""A whole run of digits as one strip of ink, 32 pixels high, for the network that reads strings."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from ocrbatch.geometry import quad_size, transform_points
+from ocrbatch.page.cuts import Floats, Pyramid, local_darkness, on_page, quantile, warp
+from ocrbatch.page.erase import Frame, erase_lines
+from ocrbatch.records import Grey, read_only
+
+HIGH = 32
+CUT_HEIGHT = 96
+MOST_WIDTH = 4096
+MARGIN = 0.2
+LINE_REACH = 0.14
+INK = 0.4
+OUTSIDE = 0.03
+"""The share of a run's ink that may lie above its digits, and below: long strokes, and what is no writing."""
+PAD = 0.16
+LEAST_HIGH = 0.3
+"""A run is taken to be at least so high, in its field's heights: a dash alone is not blown up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """``ink`` (32, w) uint8, paper 0; ``quad`` (4, 2) float32 its corners on the page, in the page's pixels."""
+
+    ink: Grey
+    quad: npt.NDArray[np.float32]
+
+
+def cut_strip(pyramid: Pyramid, quad: npt.NDArray[np.float32]) -> Strip:
+    """Cut the field ``quad`` (4, 2) level from the page, its box's lines out, and bring what is written to 32 rows."""
+    across, down = quad_size(quad)
+    scale = min(1.0, CUT_HEIGHT / max(down, 1.0), MOST_WIDTH / max(across, 1.0))
+    width, height = max(int(across * scale + 0.5), 4), max(int(down * scale + 0.5), 4)
+    margin = max(int(MARGIN * min(width, height)), 2)
+    frame = Frame(margin, margin, width, height)
+    darkness = local_darkness(warp(pyramid, quad, frame, scale), 0.5 * min(width, height))
+    darkness[~on_page(pyramid(0).shape, quad, frame)] = 0
+    reach = max(int(LINE_REACH * min(width, height)), 3)
+    lineless = erase_lines(darkness[None], frame, np.zeros(1, np.float32), reach)[0]
+    peak = max(quantile(lineless[frame.inner(0.02)], 0.995), 1.0)
+    top, bottom = _written_rows(lineless, frame, peak)
+    left, right = frame.x - margin // 3, frame.x + frame.width + margin // 3
+    high = bottom - top
+    size = (max(int((right - left) * HIGH / high + 0.5), 4), HIGH)
+    way = cv2.INTER_AREA if high > HIGH else cv2.INTER_LINEAR
+    levels = np.clip(lineless[top:bottom, left:right] * (255 / (0.9 * peak)), 0, 255)
+    corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
+    to_page = cv2.getPerspectiveTransform(frame.corners(), quad.astype(np.float32))
+    ink = cv2.resize(levels, size, interpolation=way).astype(np.uint8)
+    return Strip(read_only(ink), read_only(transform_points(to_page, corners).astype(np.float32)))
+
+
+def _written_rows(darkness: Floats, frame: Frame, peak: float) -> tuple[int, int]:
+    """Give the first row and the last but one of what is written, with some paper above and below."""
+    inked = darkness[:, frame.x : frame.x + frame.width] >= INK * peak
+    rows = inked.sum(axis=1).astype(np.float64)
+    # A line that was not taken out must not outweigh the writing.
+    rows = np.minimum(rows, 2 * np.median(rows[rows > 0])) if rows.any() else np.ones(len(rows))
+    mass = np.cumsum(rows) / rows.sum()
+    first, last = (int(np.searchsorted(mass, share)) for share in (OUTSIDE, 1 - OUTSIDE))
+    middle, high = (first + last + 1) / 2, max(last + 1 - first, LEAST_HIGH * frame.height)
+    half = (0.5 + PAD) * high + 1
+    return max(int(middle - half), 0), min(int(middle + half + 0.5), len(darkness))
