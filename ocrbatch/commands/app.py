@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ocrbatch import __version__
-from ocrbatch.commands import doctor, form, model, read, run, score, status
+from ocrbatch.commands import calibrate, doctor, form, model, read, run, score, status
 from ocrbatch.errors import ExitCode, OcrbatchError
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app.command(epilog=run.EXIT_CODES)(run.run)
 app.command()(read.read)
 app.command()(status.status)
 app.command()(score.score)
+app.command(epilog=calibrate.EXIT_CODES)(calibrate.calibrate)
 app.add_typer(form.app, name="form")
 app.add_typer(model.app, name="model")
 app.command()(doctor.doctor)

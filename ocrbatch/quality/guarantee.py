@@ -21,7 +21,8 @@ errors than it is allowed for.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +30,7 @@ import numpy.typing as npt
 from ocrbatch.quality.bounds import log_tail, needed, upper_bound
 
 _STEP = 1.1
-_MOST_TIMES = 200.0
+_MOST_TIMES = 200
 _GROWTH = 1.05
 
 
@@ -93,23 +94,29 @@ def lowest_proven(ranking: Ranking, target_error: float, confidence: float) -> P
 def fields_wanted(ranking: Ranking, target_error: float, confidence: float) -> int | None:
     """Give about how many fields, those at hand among them, would prove a threshold if all were like those at hand.
 
-    None where two hundred times as many as there are, and as are wanted at least, would not.
+    The errors at hand may lie among the surest by chance: it is enough if they would prove one spread evenly. None
+    where ten times as many as there are would not, nor two hundred times the fewest that could.
     """
+    fewest = needed(target_error, confidence, 0)
     if not ranking.total:
-        return needed(target_error, confidence, 0)
-    least = max(needed(target_error, confidence, 0), ranking.total)
-    wanted = float(least)
-    while wanted <= _MOST_TIMES * least:
-        times = wanted / ranking.total
-        like = Ranking(
-            ranking.confidences,
-            np.ceil(np.round(ranking.fields * times, 6)).astype(np.int64),
-            np.ceil(np.round(ranking.wrong * times, 6)).astype(np.int64),
-        )
-        if lowest_proven(like, target_error, confidence) is not None:
-            return math.ceil(wanted)
+        return fewest
+    even = replace(ranking, wrong=ranking.fields * (int(ranking.wrong[-1]) / ranking.total))
+    wanted = float(max(fewest, ranking.total))
+    most = max(_MOST_TIMES * fewest, 10.0 * ranking.total)
+    while wanted <= most:
+        for like in (ranking, even):
+            if lowest_proven(_enlarged(like, wanted / ranking.total), target_error, confidence) is not None:
+                return math.ceil(wanted)
         wanted *= _GROWTH
     return None
+
+
+def _enlarged(ranking: Ranking, times: float) -> Ranking:
+    """Give a ranking of so many times as many fields, with as large a share of errors at each confidence."""
+    fields, wrong = (
+        np.ceil(np.round(numbers * times, 6)).astype(np.int64) for numbers in (ranking.fields, ranking.wrong)
+    )
+    return Ranking(ranking.confidences, fields, wrong)
 
 
 def _tests(ranking: Ranking, target_error: float, confidence: float) -> list[tuple[int, float]]:
@@ -122,7 +129,8 @@ def _tests(ranking: Ranking, target_error: float, confidence: float) -> list[tup
     return list(shares.items())
 
 
-def plan(total: int, target_error: float, confidence: float) -> tuple[list[int], set[int], float]:
+@lru_cache(maxsize=64)
+def plan(total: int, target_error: float, confidence: float) -> tuple[tuple[int, ...], frozenset[int], float]:
     """Give the numbers of the surest fields to test, rising, those among them to start at, and each start's level.
 
     Nothing but the number of all fields is looked at. Empty where none could pass.
@@ -138,11 +146,11 @@ def plan(total: int, target_error: float, confidence: float) -> tuple[list[int],
         numbers.append(number)
         errors = max(errors + 1, int(errors * _STEP))
     if not numbers:
-        return [], set(), level
+        return (), frozenset(), level
     starts = {max((n for n in numbers if n <= total / 2**i), default=numbers[0]) for i in range(1, halvings + 1)}
     if total > numbers[-1]:
         numbers.append(total)
-    return numbers, starts, left / len(starts)
+    return tuple(numbers), frozenset(starts), left / len(starts)
 
 
 def _passes(ranking: Ranking, place: int, target_error: float, level: float) -> bool:
