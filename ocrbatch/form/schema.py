@@ -9,6 +9,8 @@ from pydantic import Field as Limits
 from ocrbatch.form.checks import Taken, check_boxes, check_field_name, check_form_name, equal_cells, listed_cells
 from ocrbatch.form.faults import Faults, quoted, shown, suggestion
 from ocrbatch.form.lines import Path
+from ocrbatch.form.relations import Placed, check_relations
+from ocrbatch.form.rules import FormRule, Length, Load, RuleError, parse_rule
 from ocrbatch.form.template import Blank, Field, FormPage, Kind
 from ocrbatch.geometry import Box
 
@@ -38,6 +40,9 @@ class FieldTable(_Checked):
     cells: Annotated[int, Limits(ge=1, le=MOST_CELLS)] | None = None
     cell_boxes: Annotated[list[_Numbers], Limits(min_length=1, max_length=MOST_CELLS)] | None = None
     blank: Literal["allowed", "required", "forbidden"] = "allowed"
+    digits: Annotated[list[Annotated[int, Limits(ge=1, le=MOST_CELLS)]], Limits(min_length=2, max_length=2)] | None = (
+        None
+    )
     rules: Annotated[list[_Text], Limits(max_length=100)] = Limits(default_factory=list)
 
 
@@ -81,6 +86,7 @@ _MENDS: dict[str, str] = {
     "cells": f"give 1 to {MOST_CELLS}",
     "cell_boxes": f"give 1 to {MOST_CELLS} of [x, y, width, height] in {_PIXELS}",
     "blank": "give allowed, required or forbidden",
+    "digits": f"give the least and the most number of digits, 1 to {MOST_CELLS}, as in [1, 9]",
     "rules": 'give a list of up to 100 texts, as in ["digits 0-5"]',
     "width": f"give the reference picture's, 1 to {LONGEST_SIDE} pixels",
     "height": f"give the reference picture's, 1 to {LONGEST_SIDE} pixels",
@@ -92,8 +98,10 @@ _MENDS: dict[str, str] = {
 _ENTRY_MENDS = {"cell_boxes": _MENDS["box"], "rules": "give a text in quotes"}
 
 
-def read_form(data: _Table, faults: Faults) -> tuple[str, tuple[Sheet, ...]]:
+def read_form(data: _Table, faults: Faults, load: Load) -> tuple[str, tuple[Sheet, ...]]:
     """Make a form's name and pages of its file's tables; what is wrong goes to ``faults``, all of it.
+
+    ``load`` gives the content of a file beside the form, for the lists that its rules name.
 
     Where there are faults, the pages given are only those without.
     """
@@ -105,14 +113,17 @@ def read_form(data: _Table, faults: Faults) -> tuple[str, tuple[Sheet, ...]]:
     if not _is_tables(pages) or len(pages) > MOST_PAGES:
         return "", ()
     taken = Taken()
+    placed: list[Placed] = []
     sheets: list[Sheet] = []
     for index, page in enumerate(pages):
         path: Path = ("page", index) if many else ()
         table = _validated(PageTable, page, path, faults) if many else top
-        fields = _fields(page.get("field", []), (*path, "field"), _page_size(page, path, faults), taken, faults)
+        own = _fields(page.get("field", []), (*path, "field"), _page_size(page, path, faults), taken, faults, load)
+        placed += own
         if isinstance(table, PageTable):
-            bare = FormPage(index + 1, table.width, table.height, table.dpi, None, fields)
+            bare = FormPage(index + 1, table.width, table.height, table.dpi, None, tuple(one.field for one in own))
             sheets.append(Sheet(path, bare, table.reference))
+    check_relations(placed, _names(pages), faults)
     if not taken.count and not len(faults):
         faults.add((), f"has no field; describe each in a [[{'page.' if many else ''}field]]")
     return str(data.get("name")), tuple(sheets)
@@ -120,6 +131,12 @@ def read_form(data: _Table, faults: Faults) -> tuple[str, tuple[Sheet, ...]]:
 
 def _is_tables(value: object) -> TypeGuard[list[_Table]]:
     return isinstance(value, list) and all(isinstance(entry, dict) for entry in value)
+
+
+def _names(pages: list[_Table]) -> list[str]:
+    """Give the names of all fields, as the file has them."""
+    tables = [table for page in pages if _is_tables(page.get("field")) for table in page["field"]]
+    return [table["name"] for table in tables if isinstance(table.get("name"), str)]
 
 
 def _page_size(page: _Table, path: Path, faults: Faults) -> tuple[int, int] | None:
@@ -135,8 +152,8 @@ def _page_size(page: _Table, path: Path, faults: Faults) -> tuple[int, int] | No
 
 
 def _fields(
-    tables: object, path: Path, size: tuple[int, int] | None, taken: Taken, faults: Faults
-) -> tuple[Field, ...]:
+    tables: object, path: Path, size: tuple[int, int] | None, taken: Taken, faults: Faults, load: Load
+) -> tuple[Placed, ...]:
     """Check each field of a page; ``size`` is the page's, None where that is not known."""
     if not _is_tables(tables):
         return ()
@@ -147,30 +164,55 @@ def _fields(
             problem = f"is beyond the {MOST_FIELDS} fields that a form may have; make two forms"
             faults.add((*path, left), problem)
         return ()
-    fields: list[Field] = []
+    fields: list[Placed] = []
     for index, data in enumerate(tables):
         place = (*path, index)
         if isinstance(data.get("name"), str):
             check_field_name(data["name"], place, taken, faults)
         table = _validated(FieldTable, data, place, faults)
-        if isinstance(table, FieldTable) and (field := _field(table, place, size, faults)) is not None:
-            fields.append(field)
+        if isinstance(table, FieldTable) and (field := _field(table, place, size, faults, load)) is not None:
+            fields.append(Placed(place, field))
     return tuple(fields)
 
 
-def _field(table: FieldTable, path: Path, size: tuple[int, int] | None, faults: Faults) -> Field | None:
+def _field(table: FieldTable, path: Path, size: tuple[int, int] | None, faults: Faults, load: Load) -> Field | None:
     before = len(faults)
     _check_keys(table, path, faults)
     listed = [Box(*numbers) for numbers in table.cell_boxes or ()]
     box = None if table.box is None else Box(*table.box)
     check_boxes(box, table.cells or 1, listed, size, path, faults)
+    rules = _rules(table, path, faults, load)
     if len(faults) > before:
         return None
     if box is None:
         left, top = min(cell.x for cell in listed), min(cell.y for cell in listed)
         box = Box(left, top, max(cell.right for cell in listed) - left, max(cell.bottom for cell in listed) - top)
     cells = listed_cells(listed) if listed else equal_cells(box, table.cells or 1)
-    return Field(table.name, Kind(table.kind), box, cells, Blank(table.blank), tuple(table.rules))
+    return Field(table.name, Kind(table.kind), box, cells, Blank(table.blank), rules)
+
+
+def _rules(table: FieldTable, path: Path, faults: Faults, load: Load) -> tuple[FormRule, ...]:
+    """Parse a field's rules; ``digits = [1, 9]`` is one more of them."""
+    if table.kind == "mark" and table.rules:
+        faults.add((*path, "rules"), "are for digits, and a mark has none; leave them out")
+        return ()
+    found: list[FormRule] = []
+    for index, text in enumerate(table.rules):
+        try:
+            rule = parse_rule(text, load)
+        except RuleError as error:
+            faults.add((*path, "rules", index), f"is {shown(text)}; {error}")
+            continue
+        count = table.cells or len(table.cell_boxes or ())
+        if isinstance(rule, Length) and table.kind == "boxes" and rule.least > count:
+            faults.add((*path, "rules", index), f"is {shown(text)}, and the field has {count} cells; give at most that")
+        found.append(rule)
+    if table.digits is not None and table.kind == "string":
+        try:
+            found.append(parse_rule(f"digits {table.digits}", load))
+        except RuleError as error:
+            faults.add((*path, "digits"), f"is {shown(table.digits)}; {error}")
+    return tuple(found)
 
 
 def _check_keys(table: FieldTable, path: Path, faults: Faults) -> None:
@@ -183,6 +225,8 @@ def _check_keys(table: FieldTable, path: Path, faults: Faults) -> None:
         faults.add((*path, "cell_boxes"), "is given beside cells; leave one of the two out")
     elif not given:
         faults.add((*path, "cells"), f"is missing; {_MENDS['cells']}, or list the cells in cell_boxes")
+    if table.digits is not None and table.kind != "string":
+        faults.add((*path, "digits"), f"is not for {table.kind}; leave it out, or make the kind string")
     if table.box is None and (table.kind != "boxes" or "cell_boxes" not in given):
         faults.add((*path, "box"), f"is missing; {_MENDS['box']}")
 

@@ -7,6 +7,7 @@ import stat
 import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,14 @@ from ocrbatch.errors import FormError
 from ocrbatch.form.checks import name_key
 from ocrbatch.form.faults import Faults, shown, shown_path
 from ocrbatch.form.lines import Lines, scan_lines
+from ocrbatch.form.rules import Load, OneOf
 from ocrbatch.form.schema import Sheet, read_form
 from ocrbatch.form.template import Form, FormPage
 
 LARGEST_FORM = 1_000_000
 LARGEST_REFERENCE = 100_000_000
-"""Bytes, of a TOML file and of each reference picture."""
+LARGEST_LIST = 100_000_000
+"""Bytes, of a TOML file, of each reference picture and of each list of values."""
 SETTINGS = "ocrbatch.toml"
 _AT_LINE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 _BARE_ZERO = re.compile(r"[=\[,]\s*[+-]?0[0-9]")
@@ -68,10 +71,15 @@ def parse_form(content: bytes, where: Path) -> Form:
     text = _decoded(content, where)
     lines = scan_lines(text)
     faults = Faults(where, lines)
-    name, sheets = read_form(_parsed(text, lines, faults), faults)
+    name, sheets = read_form(_parsed(text, lines, faults), faults, lists_beside(where))
     pages = tuple(_with_reference(sheet, where.parent, faults) for sheet in sheets)
     faults.raise_any()
     return Form(name, pages, _sha256(content, pages))
+
+
+def lists_beside(where: Path) -> Load:
+    """Give what reads the lists beside or below a form's file, each once."""
+    return cache(partial(_beside, folder=where.parent, most=LARGEST_LIST))
 
 
 def _files(path: Path) -> Iterator[Path]:
@@ -163,30 +171,36 @@ def _with_reference(sheet: Sheet, folder: Path, faults: Faults) -> FormPage:
     if sheet.reference is None:
         return sheet.page
     try:
-        return replace(sheet.page, reference=_reference(sheet.reference, folder))
+        return replace(sheet.page, reference=_beside(sheet.reference, folder, LARGEST_REFERENCE))
     except (OSError, ValueError) as error:
         problem = f"is {shown(sheet.reference)}, which cannot be used ({_reason(error)})"
         faults.add((*sheet.path, "reference"), f"{problem}; put the picture beside this file")
         return sheet.page
 
 
-def _reference(name: str, folder: Path) -> bytes:
+def _beside(name: str, folder: Path, most: int) -> bytes:
+    """Read a file of a form's own folder or one below it; OSError where it is none of those, empty or too large."""
     path = Path(name)
     if path.is_absolute() or path.drive or ".." in path.parts or not name.isprintable():
         raise OSError("it is no path below this file's folder")
     real = Path(os.path.realpath(folder / path))
     if Path(os.path.realpath(folder)) not in real.parents:
         raise OSError("it leads out of this file's folder")
-    content = _read(real, LARGEST_REFERENCE)
+    content = _read(real, most)
     if not content:
         raise OSError("it is empty")
     return content
 
 
 def _sha256(content: bytes, pages: Sequence[FormPage]) -> str:
-    """Hash the file and its reference pictures, each after its length so that none can pass for part of another."""
+    """Hash the file, its reference pictures and the lists of its rules.
+
+    Each comes after its length, so that none can pass for part of another.
+    """
     digest = hashlib.sha256()
-    for part in (content, *(page.reference for page in pages if page.reference is not None)):
+    pictures = [page.reference for page in pages if page.reference is not None]
+    rules = [rule for page in pages for field in page.fields for rule in field.rules]
+    for part in (content, *pictures, *(rule.sha256 for rule in rules if isinstance(rule, OneOf))):
         digest.update(len(part).to_bytes(8, "big"))
         digest.update(part)
     return digest.hexdigest()

@@ -6,6 +6,7 @@ from enum import StrEnum
 import numpy as np
 import numpy.typing as npt
 
+from ocrbatch.form.rules.rule import FormRule
 from ocrbatch.geometry import Box
 
 
@@ -40,7 +41,7 @@ class Field:
     box: Box
     cells: npt.NDArray[np.float32]
     blank: Blank = Blank.ALLOWED
-    rules: tuple[str, ...] = ()
+    rules: tuple[FormRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

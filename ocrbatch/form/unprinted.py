@@ -10,7 +10,7 @@ from ocrbatch.errors import FormError
 from ocrbatch.form.faults import Faults, shown_path
 from ocrbatch.form.lines import scan_lines
 from ocrbatch.form.schema import read_form
-from ocrbatch.form.store import LARGEST_FORM, load_forms
+from ocrbatch.form.store import LARGEST_FORM, lists_beside, load_forms
 from ocrbatch.form.template import Form
 
 
@@ -40,7 +40,7 @@ def read_unprinted(path: Path) -> Unprinted:
         load_forms([path])  # It says what is wrong, and where.
         raise FormError(f"{shown_path(path)}: is no form's file; give a TOML file") from error
     faults = Faults(path, lines)
-    name, sheets = read_form(data, faults)
+    name, sheets = read_form(data, faults, lists_beside(path))
     faults.raise_any()
     return Unprinted(Form(name, tuple(sheet.page for sheet in sheets), ""), tuple(sheet.reference for sheet in sheets))
 

@@ -1,10 +1,16 @@
 """Which of the ways to read a field is its value: the best that the form's rules allow."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from ocrbatch.page.lattice import Way
-from ocrbatch.records import FieldPlace
+from ocrbatch.page.candidates import Candidates, candidates, value_of
+from ocrbatch.page.joint import CLOSE, Verdict, settle
+from ocrbatch.page.lattice import UNREAD, Way
+from ocrbatch.records import FieldPlace, FieldReading, Status
+
+WAYS, WAYS_OF_STRINGS, WAYS_WITH_RULES = 4, 64, 256
+"""Where a rule passes most ways over, many are wanted: a check digit fits one in ten."""
+CLOSE_RUNNER_UP = "close runner-up"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +28,63 @@ class Choice:
     broken: tuple[str, ...] = ()
 
 
+def ways_wanted(places: Sequence[FieldPlace]) -> tuple[int, ...]:
+    """Say how many ways of each field ``choose`` wants: many where a rule may pass some over, few else."""
+    bound = {other for place in places for rule in place.rules for other in rule.others}
+    plain = {"string": WAYS_OF_STRINGS}
+    return tuple(
+        WAYS_WITH_RULES if place.rules or place.name in bound else plain.get(place.kind, WAYS) for place in places
+    )
+
+
 def choose(places: Sequence[FieldPlace], ways: Sequence[tuple[Way, ...]]) -> tuple[Choice, ...]:
-    """Choose for each field of a page among its ways (best first), by its own rules and those between fields."""
-    return tuple(Choice(own[0], own[0], own[1].text if len(own) > 1 else "") for own in ways)
+    """Choose for each field of a page among its ways (best first), by its own rules and those between fields.
+
+    A field's value is its likeliest way that all of its rules allow, unless that is very unlikely beside the likeliest
+    of all; sums and equalities are solved for all their fields together. No rule makes a value surer: its probability
+    stays that of its way among all ways, those that break a rule as well. So what a rule changed is never surer than
+    one half, and a check digit that fits by chance, as one in ten does, cannot hide a misread digit.
+    """
+    fields = [candidates(place, own) for place, own in zip(places, ways, strict=True)]
+    return tuple(_choice(one, verdict) for one, verdict in zip(fields, settle(fields), strict=True))
+
+
+def with_rules(reading: FieldReading, choice: Choice) -> FieldReading:
+    """Tell in a field's reading what the rules made of it: the value before them, what they changed, what is broken."""
+    changed = choice.way is not choice.raw
+    broken = tuple(f"breaks {name}" for name in choice.broken)
+    status = reading.status
+    if broken:
+        status = Status.INVALID
+    elif choice.reasons and status is Status.ACCEPTED:
+        status = Status.REVIEW
+    return replace(
+        reading,
+        raw=value_of(reading.kind, choice.raw) if changed else reading.raw,
+        reasons=(*broken, *choice.reasons, *reading.reasons) if reading.value or broken else reading.reasons,
+        status=status,
+    )
+
+
+def _choice(one: Candidates, verdict: Verdict) -> Choice:
+    own = list(one.breaks)
+    # Of ink that could not be read nothing is known, so no rule is broken.
+    broken = [] if one.mended or UNREAD in one.value(one.ways[0]) else own
+    changed = [*(own if one.mended else []), *verdict.changed]
+    reasons = [f"changed by {', '.join(dict.fromkeys(changed))}"] if changed and verdict.way is not one.ways[0] else []
+    if verdict.close or (not verdict.bound and one.place.rules and _has_close(one)):
+        reasons.append(CLOSE_RUNNER_UP)
+    reasons += verdict.reasons
+    names = dict.fromkeys([*broken, *verdict.broken])
+    return Choice(verdict.way, one.ways[0], _runner_up(one, verdict.way), tuple(dict.fromkeys(reasons)), tuple(names))
+
+
+def _has_close(one: Candidates) -> bool:
+    first, *others = one.allowed[:2]
+    return any(first.log_probability - other.log_probability < CLOSE for other in others)
+
+
+def _runner_up(one: Candidates, way: Way) -> str:
+    """Give the next best value, of those that the field's own rules allow where there are any."""
+    values = (one.value(other) for other in (*one.allowed, *one.ways))
+    return next((value for value in values if value != one.value(way)), "")

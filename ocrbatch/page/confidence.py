@@ -28,7 +28,7 @@ def read_field(field: FieldImage, choice: Choice, accept: float) -> FieldReading
             status=Status.ACCEPTED,
             reasons=reasons if value else (),
             raw=value,
-            runner_up=_runner_up(steps),
+            runner_up=choice.runner_up,
             digit_confidence=tuple(s.confidence for s in steps if s.text),
             box=field.box,
             cells=field.place.cells,
@@ -67,16 +67,6 @@ def unsure_cells(steps: tuple[Step, ...], accept: float) -> str:
 def _joined(steps: tuple[Step, ...]) -> str:
     """Write the cells' texts, a space for a blank cell between written ones."""
     return "".join(step.text or " " for step in steps).strip()
-
-
-def _runner_up(steps: tuple[Step, ...]) -> str:
-    """Give the next best value: the least sure cell read as its second best."""
-    written = [i for i, step in enumerate(steps) if step.text]
-    if not written:
-        return ""
-    weakest = min(written, key=lambda i: steps[i].confidence)
-    changed = replace(steps[weakest], text=steps[weakest].second)
-    return _joined((*steps[:weakest], changed, *steps[weakest + 1 :]))
 
 
 def cell_reasons(field: FieldImage, steps: tuple[Step, ...]) -> tuple[str, ...]:

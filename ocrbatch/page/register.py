@@ -82,7 +82,7 @@ def _places(found: Located) -> tuple[FieldPlace, ...]:
     to_work = np.linalg.inv(found.reference.to_form)
     cells = place_cells(found.fit, [transform_points(to_work, one.cells) for one in fields])
     return tuple(
-        FieldPlace(one.name, one.kind.value, read_only(placed), one.blank.value)
+        FieldPlace(one.name, one.kind.value, read_only(placed), one.blank.value, one.rules)
         for one, placed in zip(fields, cells, strict=True)
     )
 

@@ -55,7 +55,7 @@ def test_a_form_of_one_page_is_read() -> None:
     date, paid = page.fields
     assert (form.name, page.number, page.width, page.height, page.dpi) == ("cheque", 1, 1000, 500, 150)
     assert (date.name, date.kind, date.box) == ("date", Kind.BOXES, Box(100, 50, 400, 30))
-    assert (date.blank, date.rules) == (Blank.FORBIDDEN, ("length 8", "date %d%m%Y"))
+    assert (date.blank, [rule.text for rule in date.rules]) == (Blank.FORBIDDEN, ["length 8", "date %d%m%Y"])
     assert date.cells.dtype == np.float32
     assert not date.cells.flags.writeable
     assert date.cells[7].tolist() == [[450, 50], [500, 50], [500, 80], [450, 80]]

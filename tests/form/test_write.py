@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from ocrbatch.errors import FormError
 from ocrbatch.form.checks import COLUMNS, FORMULA_STARTS, NO_FORM, equal_cells, listed_cells, name_key
+from ocrbatch.form.rules import FormRule, parse_rule
 from ocrbatch.form.store import parse_form
 from ocrbatch.form.template import Blank, Field, Form, FormPage, Kind
 from ocrbatch.form.write import form_toml
@@ -20,7 +21,13 @@ NAMES = st.text(VISIBLE | st.just(" "), min_size=1, max_size=20).filter(
     lambda name: name == name.strip() and name[0] not in FORMULA_STARTS and name_key(name) not in (*COLUMNS, *NO_FORM)
 )
 FORM_NAMES = st.text(st.sampled_from("abÄé支 1_#'&%"), min_size=1, max_size=15).map(lambda name: f"f{name}f")
-RULES = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=12).filter(str.strip)
+RULES = st.sampled_from(
+    ["length 1", "digits  0-5", 'range "0" 100', "date %d%m%Y to 2024-02-29", "pattern \\d{4}", "iban DE", "blank-as 0"]
+)
+
+
+def rule(text: str) -> FormRule:
+    return parse_rule(text, lambda name: b"")
 
 
 @st.composite
@@ -41,7 +48,14 @@ def fields(draw: st.DrawFn, name: str) -> Field:
         count = draw(st.integers(1, 30)) if kind is Kind.BOXES else 1
         box = draw(boxes(2 * count))
         cells = equal_cells(box, count)
-    return Field(name, kind, box, cells, draw(st.sampled_from(Blank)), tuple(draw(st.lists(RULES, max_size=3))))
+    return Field(
+        name,
+        kind,
+        box,
+        cells,
+        draw(st.sampled_from(Blank)),
+        () if kind is Kind.MARK else tuple(rule(draw(RULES)) for _ in range(draw(st.integers(0, 3)))),
+    )
 
 
 @st.composite
@@ -85,7 +99,7 @@ def test_what_is_written_reads_back_the_same(form: Form) -> None:
 
 def test_a_form_is_written_for_a_person_to_edit() -> None:
     date = Field(
-        "date", Kind.BOXES, Box(275, 222, 417, 34), equal_cells(Box(275, 222, 417, 34), 10), rules=("length 8",)
+        "date", Kind.BOXES, Box(275, 222, 417, 34), equal_cells(Box(275, 222, 417, 34), 10), rules=(rule("length 8"),)
     )
     total = replace(date, name="total", cells=listed_cells([Box(275, 222, 20, 34), Box(672, 222, 20, 34)]), rules=())
     page = FormPage(1, WIDTH, HEIGHT, 150.0, None, (date, total))

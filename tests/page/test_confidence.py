@@ -104,17 +104,9 @@ def test_ink_that_is_no_digit_makes_the_field_worth_nothing(steps: tuple[Step, .
     assert "?" in reading.value
 
 
-@given(steps_of_a_field)
-def test_the_runner_up_differs_in_the_least_sure_cell(steps: tuple[Step, ...]) -> None:
-    reading = read(steps)
-    if not reading.value:
-        assert reading.runner_up == ""
-        return
-    assert len(reading.runner_up) == len(reading.value)
-    (changed,) = [i for i, pair in enumerate(zip(reading.value, reading.runner_up, strict=True)) if len(set(pair)) > 1]
-    first = next(i for i, step in enumerate(steps) if step.text)
-    assert steps[first + changed].confidence == min(step.confidence for step in steps if step.text)
-    assert reading.runner_up[changed] == steps[first + changed].second
+def test_the_runner_up_is_the_choices() -> None:
+    way = Way(digits("12"), (0, 1), 0.0)
+    assert read_field(field_for(way.steps), Choice(way, way, "72"), ACCEPT).runner_up == "72"
 
 
 def test_a_confidence_exactly_at_the_threshold_is_accepted() -> None:

@@ -1,0 +1,148 @@
+"""What the sums and equalities of a page make of its fields, all of them together."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ocrbatch.form.rules import Sum
+from ocrbatch.page.candidates import FARTHEST, Candidates
+from ocrbatch.page.equations import Equation, Solution, solve
+from ocrbatch.page.lattice import Way
+
+CLOSE = math.log(20)
+"""The log-odds of two ways from which on the better one is clear."""
+MOST_OPTIONS = 30
+IN_BROKEN = "in a broken sum"
+
+
+@dataclass(slots=True)
+class Verdict:
+    """A field's way, the rules between fields that changed it or that it breaks, and reasons for a person's look."""
+
+    way: Way
+    changed: list[str] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
+    close: bool = False
+    bound: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Relation:
+    """A rule between fields: ``fields`` are their numbers, its own first."""
+
+    rule: Sum
+    fields: tuple[int, ...]
+
+
+def settle(fields: Sequence[Candidates]) -> tuple[Verdict, ...]:
+    """Choose each field's way so that the sums and equalities hold, as likely as can be all together.
+
+    A sum that only holds with ways more unlikely than a writer's mistake is broken: its fields stay as they were read,
+    the total invalid, its parts for a person to look at. Where one number of a sum could not be read, it is filled in
+    if one of its ways alone makes the sum hold. A sum with a number that is blank or unread cannot be checked.
+    """
+    relations = _relations(fields)
+    verdicts = tuple(Verdict(one.allowed[0]) for one in fields)
+    if not relations:
+        return verdicts
+    bound = {number for relation in relations for number in relation.fields}
+    options = [_options(one) if number in bound else one.allowed[:1] for number, one in enumerate(fields)]
+    equations = [_equation(relation, fields, options) for relation in relations]
+    costs = [[own[0].log_probability - way.log_probability for way in own] for own in options]
+    found = solve(equations, costs, give_up=FARTHEST, near=CLOSE)
+    for number, verdict in enumerate(verdicts):
+        verdict.way = options[number][found.options[number]]
+        verdict.close, verdict.bound = number in found.close, number in bound
+    for number, relation in enumerate(relations):
+        _tell(number, relation, equations, found, verdicts)
+    for number, relation in enumerate(relations):
+        if equations[number].holds(found.options) is None:
+            _fill_or_doubt(relation, relations, fields, verdicts)
+    return verdicts
+
+
+def _relations(fields: Sequence[Candidates]) -> list[_Relation]:
+    numbers = {one.place.name: number for number, one in enumerate(fields)}
+    return [
+        _Relation(rule, (number, *(numbers[other] for other in rule.others)))
+        for number, one in enumerate(fields)
+        for rule in one.place.rules
+        if isinstance(rule, Sum) and all(other in numbers for other in rule.others)
+    ]
+
+
+def _options(one: Candidates) -> tuple[Way, ...]:
+    """Give the ways that may be chosen for a sum's sake; what is blank or was not read has no other one."""
+    first, *others = one.allowed
+    if not _is_read(one.value(first)):
+        return (first,)
+    return (first, *(way for way in others if _is_read(one.value(way))))[:MOST_OPTIONS]
+
+
+def _is_read(value: str) -> bool:
+    return value.replace(" ", "").isdecimal()
+
+
+def _equation(relation: _Relation, fields: Sequence[Candidates], options: Sequence[Sequence[Way]]) -> Equation:
+    amounts = [tuple(_amount(relation, i, fields[n], way) for way in options[n]) for i, n in enumerate(relation.fields)]
+    return Equation(relation.fields, tuple(amounts))
+
+
+def _amount(relation: _Relation, place: int, one: Candidates, way: Way) -> int | None:
+    """Give the number that a way makes in a relation, whose total has place 0; None where it makes none."""
+    value = one.value(way)
+    if not value:
+        return one.blank_as
+    if place:
+        return relation.rule.amount(value)
+    return int(value) if value.isdecimal() else None
+
+
+def _tell(
+    number: int, relation: _Relation, equations: list[Equation], found: Solution, verdicts: tuple[Verdict, ...]
+) -> None:
+    """Note what a relation changed, or that it is broken."""
+    if equations[number].holds([0] * len(found.options)) is False:
+        for one in relation.fields:
+            verdicts[one].changed += [relation.rule.name] if found.options[one] else []
+    if number in found.broken:
+        total, *parts = relation.fields
+        verdicts[total].broken.append(relation.rule.name)
+        for part in parts:
+            verdicts[part].reasons.append(IN_BROKEN)
+
+
+def _fill_or_doubt(
+    relation: _Relation, relations: list[_Relation], fields: Sequence[Candidates], verdicts: tuple[Verdict, ...]
+) -> None:
+    """Fill in the one number that a relation lacks, where it has one way; else say that it could not be checked."""
+    total = relation.fields[0]
+    lacking = [
+        (i, n) for i, n in enumerate(relation.fields) if _amount(relation, i, fields[n], verdicts[n].way) is None
+    ]
+    place, number = lacking[0] if lacking else (0, total)
+    alone = len(lacking) == 1 and sum(number in other.fields for other in relations) == 1
+    if alone and fields[number].unread:
+        ways = _that_fit(relation, place, fields, verdicts)
+        if len(ways) == 1:
+            verdicts[number].way = ways[0]
+            verdicts[number].changed.append(relation.rule.name)
+            return
+    if fields[total].value(verdicts[total].way):
+        verdicts[total].reasons.append(f"{relation.rule.name} not checked")
+
+
+def _that_fit(
+    relation: _Relation, place: int, fields: Sequence[Candidates], verdicts: tuple[Verdict, ...]
+) -> list[Way]:
+    """Give the ways of the field at a place of a relation that make it hold, the others as they are."""
+    one = fields[relation.fields[place]]
+    fitting = []
+    for way in one.allowed:
+        ways = [way if i == place else verdicts[n].way for i, n in enumerate(relation.fields)]
+        amounts = [_amount(relation, i, fields[n], ways[i]) for i, n in enumerate(relation.fields)]
+        known = [amount for amount in amounts if amount is not None]
+        if len(known) == len(amounts) and known[0] == sum(known[1:]):
+            fitting.append(way)
+    return fitting
