@@ -14,13 +14,14 @@ from ocrbatch.errors import InputError, UsageError
 from ocrbatch.form.acceptance import Acceptance
 from ocrbatch.form.documents import with_missing_pages
 from ocrbatch.form.template import Form
-from ocrbatch.model.card import load_model_file
+from ocrbatch.model.card import load_model_file, string_model_for
 from ocrbatch.page.classify import Classifier, make_classifier
 from ocrbatch.page.crop import ink_of
 from ocrbatch.page.decode import decode
 from ocrbatch.page.normalize import normalize_many
 from ocrbatch.page.reader import ACCEPT, read_pages
 from ocrbatch.page.registration.index import index_forms
+from ocrbatch.page.strings.sequence import make_string_reader
 from ocrbatch.page.whole import Whole, asked_whole
 from ocrbatch.records import LABELS, Grey, Page, PageFailure, PageResult, read_only
 
@@ -102,8 +103,10 @@ def read(
     wanted = _acceptance(thresholds, opened.sha256, known, asked, accept)
     classifier = make_classifier(opened)
     index = index_forms(known) if known else asked
-    results = (page.result for page in read_pages(pages, classifier, index=index, accept=wanted))
-    return with_missing_pages(results, known)
+    run_model = string_model_for(known, asked)
+    strings = make_string_reader(run_model) if run_model else None
+    read_ones = read_pages(pages, classifier, strings=strings, index=index, accept=wanted)
+    return with_missing_pages((page.result for page in read_ones), known)
 
 
 def _acceptance(

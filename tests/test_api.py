@@ -66,7 +66,7 @@ def test_an_array_reads_as_the_same_pixels_in_a_file_without_dpi() -> None:
         assert [values_of(read) for read in ocrbatch.read(array)] == [values_of(page)]
 
 
-def claim_pages(pages: Iterable[Page], classifier: object, *, index: object, accept: float) -> Iterator[ReadPage]:
+def claim_pages(pages: Iterable[Page], classifier: object, *, index: object, **_: object) -> Iterator[ReadPage]:
     """Read every page as page 1 of the form that was given."""
     assert index == (CLAIM,)
     for page in pages:

@@ -55,11 +55,12 @@ def _pages(
     import hashlib
 
     from ocrbatch.form.documents import with_missing_pages
-    from ocrbatch.model.card import load_model_file
+    from ocrbatch.model.card import load_model_file, string_model_for
     from ocrbatch.page.classify import make_classifier
     from ocrbatch.page.decode import decode
     from ocrbatch.page.reader import read_pages
     from ocrbatch.page.registration.index import index_forms
+    from ocrbatch.page.strings.sequence import make_string_reader
     from ocrbatch.page.whole import asked_whole
     from ocrbatch.records import FilePage
 
@@ -69,14 +70,16 @@ def _pages(
     opened = load_model_file(model)
     accept = acceptance_of(thresholds, opened, forms, asked)
     classifier = make_classifier(opened)
+    string_model = string_model_for(forms, asked)
+    strings = make_string_reader(string_model) if string_model else None
     for name in files:
         try:
             data = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
         except OSError as error:
             raise InputError(f"cannot read {name}: {error.strerror}; check the path") from error
         sha256 = hashlib.sha256(data).hexdigest()
-        results = (page.result for page in read_pages(decode(data), classifier, index=index, accept=accept))
-        for result in with_missing_pages(results, forms):
+        read = read_pages(decode(data), classifier, strings=strings, index=index, accept=accept)
+        for result in with_missing_pages((page.result for page in read), forms):
             yield FilePage(name, sha256, result)
 
 

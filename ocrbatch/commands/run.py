@@ -58,7 +58,7 @@ def run(
     from ocrbatch.commands.read import acceptance_of, forms_of
     from ocrbatch.job.cores import usable_cores
     from ocrbatch.job.run import Job, plan_job, run_job
-    from ocrbatch.model.card import load_model_file
+    from ocrbatch.model.card import load_model_file, string_model_for
     from ocrbatch.output.escape import escape_name
     from ocrbatch.output.tables import TableOptions
     from ocrbatch.page.whole import asked_whole
@@ -80,6 +80,7 @@ def run(
         crops=crops,
         overlays=overlays,
         whole=asked,
+        strings=string_model_for(forms, asked),
         max_pixels=int(max_megapixels * 1_000_000),
         tables=TableOptions(excel=excel, separator=separator, jsonl=jsonl),
     )

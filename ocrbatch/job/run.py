@@ -1,11 +1,9 @@
 """A job from its inputs to its tables: list, read what is missing, record, write."""
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import math
-import os
 import signal
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -15,11 +13,12 @@ from pathlib import Path
 from types import FrameType
 
 from ocrbatch import __version__
-from ocrbatch.errors import ExitCode, LockedError, OcrbatchError, OutputError
+from ocrbatch.errors import ExitCode, OcrbatchError
 from ocrbatch.form.acceptance import Acceptance
 from ocrbatch.form.template import Form
 from ocrbatch.job.engines import Batch, MakeReader, read_here, read_in_processes
 from ocrbatch.job.ledger import NAME, FileState, Ledger
+from ocrbatch.job.lock import locked
 from ocrbatch.job.sources import Source, failed_file, list_sources
 from ocrbatch.job.worker import Reader, Task
 from ocrbatch.output.files import DRAFT, make_folder
@@ -38,6 +37,7 @@ class Job:
 
     With ``forms``, only pages of these are read; with ``whole``, each page is one field; else the boxes of any page.
     ``thresholds`` are the confidences (0–1) from which the fields of a form are accepted, whatever the target error.
+    ``strings`` is the model that reads runs of digits whole; it is needed only where there are some.
     """
 
     inputs: tuple[Path, ...]
@@ -52,6 +52,7 @@ class Job:
     forms: tuple[Form, ...] = ()
     whole: Whole | None = None
     thresholds: tuple[tuple[str, float], ...] = ()
+    strings: ModelFile | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ def run_job(
     with _signals():
         sources = list_sources(job.inputs, job.output)
         make_folder(job.output)
-        with _locked(job.output), Ledger(job.output) as ledger:
+        with locked(job.output), Ledger(job.output) as ledger:
             _sweep(job.output)
             states = ledger.states()
             ledger.forget(set(states) - {source.name for source in sources})
@@ -134,6 +135,7 @@ def _reader_of(job: Job) -> MakeReader:
         overlays=job.overlays,
         forms=_in_order(job.forms),
         whole=job.whole,
+        strings=job.strings,
     )
     return partial(Reader, task)
 
@@ -187,7 +189,9 @@ def _key(job: Job) -> str:
 
 
 def _settings(job: Job) -> dict[str, object]:
-    return {"ocrbatch": __version__, "model": job.model.sha256, "forms": _form_sums(job), **_choices(job)}
+    strings = job.strings.sha256 if job.strings else None
+    models = {"model": job.model.sha256, "string_model": strings}
+    return {"ocrbatch": __version__, **models, "forms": _form_sums(job), **_choices(job)}
 
 
 def _choices(job: Job) -> dict[str, object]:
@@ -211,11 +215,16 @@ def _manifest(job: Job, summary: Summary) -> dict[str, object]:
     """Say by what the tables were made; nothing in it depends on the time, the machine or the number of workers."""
     return {
         "ocrbatch": __version__,
-        "model": {"name": job.model.name, "sha256": job.model.sha256},
+        "model": _named(job.model),
+        "string_model": None if job.strings is None else _named(job.strings),
         "forms": _form_sums(job),
         "settings": {**_choices(job), **asdict(job.tables)},
         "totals": {"files": summary.files, "pages": summary.pages, "fields": summary.fields},
     }
+
+
+def _named(model: ModelFile) -> dict[str, str]:
+    return {"name": model.name, "sha256": model.sha256}
 
 
 def _summary(ledger: Ledger, files: int, files_read: int) -> Summary:
@@ -252,26 +261,6 @@ def failures(output: Path) -> Iterator[tuple[str, int, str]]:
         for page in ledger.pages():
             if page.result.status is PageStatus.FAILED:
                 yield page.file, page.result.page, page.result.reason
-
-
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Hold the output folder; the kernel lets go when the process ends, however it ends."""
-    try:
-        lock = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as error:
-        raise OutputError(f"cannot write to {folder}: {error.strerror}; choose another output folder") from error
-    try:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            holder = os.pread(lock, 32, 0).decode(errors="replace").strip() or "unknown"
-            raise LockedError(f"another job (process {holder}) is writing to {folder}; wait for it") from error
-        os.ftruncate(lock, 0)
-        os.pwrite(lock, str(os.getpid()).encode(), 0)
-        yield
-    finally:
-        os.close(lock)
 
 
 @contextlib.contextmanager

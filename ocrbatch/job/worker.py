@@ -4,7 +4,7 @@ import hashlib
 import os
 import traceback
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from ocrbatch.page.classify import Classifier, make_classifier
 from ocrbatch.page.decode import decode
 from ocrbatch.page.reader import read_pages
 from ocrbatch.page.registration.index import index_forms
+from ocrbatch.page.strings.sequence import make_string_reader
 from ocrbatch.page.whole import Whole
 from ocrbatch.records import FilePage, ModelFile, Page, PageFailure, PageResult, PageStatus, ReadPage
 
@@ -29,6 +30,7 @@ class Task:
     """What a worker needs to know; ``accept`` has the confidences from which fields are accepted.
 
     With ``forms``, only pages of these are read; with ``whole``, each page is one field; else the boxes of any page.
+    ``strings`` is the model of strings, where runs of digits are to be read whole.
     """
 
     model: ModelFile
@@ -39,10 +41,11 @@ class Task:
     overlays: bool = False
     forms: tuple[Form, ...] = ()
     whole: Whole | None = None
+    strings: ModelFile | None = None
 
 
 class Reader:
-    """Reads batches of files with one classifier and one index of the forms.
+    """Reads batches of files with one classifier, one reader of strings and one index of the forms.
 
     Raises ModelError and FormError where a model or a form cannot be made ready.
     """
@@ -55,6 +58,7 @@ class Reader:
         self._task = task
         self._classifier = classifier or make_classifier(task.model)
         self._index = index_forms(task.forms) if task.forms else task.whole
+        self._strings = make_string_reader(task.strings) if task.strings else None
 
     def read(self, batch: Sequence[Source]) -> list[list[FilePage]]:
         """Read files together; gives the pages of each. A file that cannot be read is one failed page."""
@@ -81,10 +85,14 @@ class Reader:
                     order.append((index, sha256))
                     yield page
 
-        for read in read_pages(decoded(), self._classifier, index=self._index, accept=self._task.accept):
+        for read in self._read_pages(decoded()):
             index, sha256 = order.popleft()
             pages[index].append(self._file_page(batch[index], sha256, read))
         return pages
+
+    def _read_pages(self, pages: Iterable[Page | PageFailure]) -> Iterator[ReadPage]:
+        accept = self._task.accept
+        return read_pages(pages, self._classifier, strings=self._strings, index=self._index, accept=accept)
 
     def _page_by_page(self, source: Source) -> Iterator[FilePage]:
         """Read a file's pages each alone: one on which a stage breaks is a failed page, the others are read."""
@@ -100,7 +108,7 @@ class Reader:
                 return
             number = page.number
             try:
-                (read,) = read_pages([page], self._classifier, index=self._index, accept=self._task.accept)
+                (read,) = self._read_pages([page])
                 found = self._file_page(source, sha256, read)
             except OcrbatchError:
                 raise

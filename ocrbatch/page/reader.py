@@ -1,7 +1,8 @@
 """The way of one page, its stages in order; many pages go through the classifier together."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
@@ -13,9 +14,12 @@ from ocrbatch.page.lattice import best_ways
 from ocrbatch.page.register import register
 from ocrbatch.page.registration.index import FormIndex
 from ocrbatch.page.segment import segment
+from ocrbatch.page.strings.sequence import FrameLogs, StringReader
+from ocrbatch.page.strings.voices import join
 from ocrbatch.page.whole import Whole
 from ocrbatch.records import (
     FieldImage,
+    Grey,
     Lattice,
     Page,
     PageFailure,
@@ -29,9 +33,9 @@ from ocrbatch.records import (
 
 TILES_AT_ONCE = 512
 PAGES_AT_ONCE = 8
+"""A page waits with its pixels: blank ones have no tiles, and thousands of them must not pile up."""
 WAYS = 64
 ACCEPT = Acceptance(0.995)
-"""A page waits with its pixels: blank ones have no tiles, and thousands of them must not pile up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,11 @@ class PreparedPage:
         """How many tiles wait for the classifier."""
         return sum(len(lattice.tiles) for lattice in self.lattices)
 
+    @property
+    def strips(self) -> tuple[Grey, ...]:
+        """The runs of digits that the network of strings can read whole, in the fields' order."""
+        return tuple(field.strip for field in self.fields if field.strip is not None)
+
 
 def prepare(page: Page, index: FormIndex | Whole | None = None) -> PreparedPage:
     """Take a page to its tiles."""
@@ -55,18 +64,24 @@ def prepare(page: Page, index: FormIndex | Whole | None = None) -> PreparedPage:
     return PreparedPage(registered, fields, tuple(KINDS[field.place.kind].lattice(field) for field in fields))
 
 
-def finish(prepared: PreparedPage, scores: Probabilities, accept: Acceptance) -> PageResult:
-    """Take a page from its tiles' scores (n, 11) to its result."""
-    ways = []
+def finish(
+    prepared: PreparedPage, scores: Probabilities, accept: Acceptance, frames: Sequence[FrameLogs] | None = None
+) -> PageResult:
+    """Take a page from its tiles' scores (n, 11) to its result; ``frames``, where they were read, are of its strips."""
+    fields, ways = [], []
     start = 0
-    for lattice in prepared.lattices:
+    whole = None if frames is None else iter(frames)
+    for field, lattice in zip(prepared.fields, prepared.lattices, strict=True):
         end = start + len(lattice.tiles)
-        ways.append(best_ways(lattice, scores[start:end], WAYS))
+        own = best_ways(lattice, scores[start:end], WAYS)
         start = end
+        image, joined = (field, own) if whole is None or field.strip is None else join(own, next(whole), field)
+        fields.append(image)
+        ways.append(joined)
     choices = choose(prepared.registered.places, ways)
     readings = [
         KINDS[field.place.kind].read(field, choice, accept.of(prepared.registered.form))
-        for field, choice in zip(prepared.fields, choices, strict=True)
+        for field, choice in zip(fields, choices, strict=True)
     ]
     waiting = any(reading.status in (Status.REVIEW, Status.INVALID) for reading in readings)
     return PageResult(
@@ -85,12 +100,14 @@ def read_pages(
     pages: Iterable[Page | PageFailure],
     classifier: Classifier,
     *,
+    strings: StringReader | None = None,
     index: FormIndex | Whole | None = None,
     accept: Acceptance = ACCEPT,
 ) -> Iterator[ReadPage]:
     """Read pages in their order; a page's result does not depend on those that are classified with it.
 
-    With an ``index`` of forms, a page that is none of them is not read. A field is accepted where its confidence
+    With ``strings``, runs of digits are read whole too, and not by their pieces alone. With an ``index`` of forms, a
+    page that is none of them is not read. A field is accepted where its confidence
     reaches what ``accept`` asks of its form. Failures pass through as failed pages.
     """
     waiting: list[PreparedPage | PageFailure] = []
@@ -100,23 +117,29 @@ def read_pages(
         waiting.append(prepared)
         tiles += prepared.tile_count if isinstance(prepared, PreparedPage) else 0
         if tiles >= TILES_AT_ONCE or len(waiting) >= PAGES_AT_ONCE:
-            yield from _classify(waiting, classifier, accept)
+            yield from _classify(waiting, classifier, strings, accept)
             waiting, tiles = [], 0
-    yield from _classify(waiting, classifier, accept)
+    yield from _classify(waiting, classifier, strings, accept)
 
 
 def _classify(
-    waiting: list[PreparedPage | PageFailure], classifier: Classifier, accept: Acceptance
+    waiting: list[PreparedPage | PageFailure],
+    classifier: Classifier,
+    strings: StringReader | None,
+    accept: Acceptance,
 ) -> Iterator[ReadPage]:
-    tiles = [lattice.tiles for p in waiting if isinstance(p, PreparedPage) for lattice in p.lattices]
+    prepared = [page for page in waiting if isinstance(page, PreparedPage)]
+    tiles = [lattice.tiles for page in prepared for lattice in page.lattices]
     scores = classifier.scores(np.concatenate(tiles)) if tiles else np.empty((0, 11), np.float32)
+    frames = None if strings is None else iter(strings.frames([strip for page in prepared for strip in page.strips]))
     start = 0
     for item in waiting:
         if isinstance(item, PageFailure):
             yield ReadPage(_failed(item), None)
             continue
         end = start + item.tile_count
-        yield ReadPage(finish(item, scores[start:end], accept), item.registered.page)
+        own = None if frames is None else list(islice(frames, len(item.strips)))
+        yield ReadPage(finish(item, scores[start:end], accept, own), item.registered.page)
         start = end
 
 

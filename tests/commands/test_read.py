@@ -65,7 +65,7 @@ def test_two_forms_at_once_are_a_usage_error(command: Command, scans: Path) -> N
 def test_forms_are_looked_for_and_their_missing_pages_named(
     command: Command, scans: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def claim_pages(pages: Iterable[Page], classifier: object, *, index: object, accept: object) -> Iterator[ReadPage]:
+    def claim_pages(pages: Iterable[Page], classifier: object, *, index: object, **_: object) -> Iterator[ReadPage]:
         assert index == (CLAIM,)
         for page in pages:
             yield ReadPage(a_page(page=page.number, form="claim").result, page)

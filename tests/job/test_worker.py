@@ -38,7 +38,7 @@ def decode(data: bytes, *, max_pixels: int) -> Iterator[Page | PageFailure]:
 
 
 def read_pages(
-    pages: Iterable[Page | PageFailure], classifier: object, *, index: object, accept: Acceptance
+    pages: Iterable[Page | PageFailure], classifier: object, *, strings: object, index: object, accept: Acceptance
 ) -> Iterator[ReadPage]:
     for page in list(pages):
         if isinstance(page, PageFailure):

@@ -16,7 +16,6 @@ from ocrbatch.page.strings.beam import best_texts, digit_frames, spans, text_log
 from ocrbatch.page.strings.sequence import HIGH, FrameLogs, frame_width
 from ocrbatch.records import LABELS, CellImage, FieldImage, Grey, cell_quads, read_only
 
-MOST = 64
 TEXTS = 32
 """So many texts of the frames take part."""
 FRAMES_WEIGHT = 1.0
@@ -43,7 +42,7 @@ def join(ways: tuple[Way, ...], frames: FrameLogs, field: FieldImage) -> tuple[F
     shares = (scores - np.logaddexp.reduce(scores)).tolist()
     cells = _NewCells(field, field.strip, field.strip_quad, logs)
     joined = []
-    for index in np.argsort(-scores, kind="stable")[:MOST]:
+    for index in np.argsort(-scores, kind="stable")[: max(len(ways), TEXTS)]:
         text, share = texts[index], shares[index]
         joined.append(replace(known[text], log_probability=share) if text in known else cells.way(text, share))
     return cells.field(), tuple(joined)
@@ -96,7 +95,7 @@ class _NewCells:
     def _step(self, label: str, first: float, last: float) -> Step:
         """Give what the frames of a span make of it: the label's share of all digits', and the next best."""
         frames = self._logs[int(first) : max(math.ceil(last), int(first) + 1), : len(LABELS)]
-        shares = np.exp(frames.astype(np.float64)).sum(axis=0) + LEAST
+        shares = np.exp(frames.astype(np.float64)).max(axis=0, initial=LEAST)
         shares /= shares.sum()
         own = LABELS.index(label)
         second = int(np.argmax(np.where(np.arange(len(LABELS)) == own, -1.0, shares)))
