@@ -9,15 +9,17 @@ import numpy.typing as npt
 
 from ocrbatch.geometry import enclosing_box, quad_size, transform_points
 from ocrbatch.page.cuts import MIN_PEAK, FieldCut, Floats, Pyramid, local_darkness, on_page, quantile, warp
-from ocrbatch.page.erase import Frame, erase_lines
+from ocrbatch.page.erase import Frame
 from ocrbatch.page.strings.joins import Candidate, candidates
 from ocrbatch.page.strings.pieces import Segments, corners, find_segments
+from ocrbatch.page.strings.ruling import without_lines
 from ocrbatch.records import CellImage, Edge, FieldImage, FieldPlace, cell_quads, read_only
 
 CUT_HEIGHT = 96
+MOST_ENLARGED = 2.0
 MOST_WIDTH = 4096
 MARGIN = 0.3
-LINE_REACH = 0.14
+INK_SHARE = 0.995
 STROKE_LEVEL = 0.4
 
 
@@ -32,19 +34,18 @@ class _Cut:
 
 
 def cut_string(pyramid: Pyramid, place: FieldPlace) -> FieldCut:
-    """Cut a field whole and level, with a margin, at the page's own scale up to 96 pixels of height."""
+    """Cut a field whole and level, with a margin, 96 pixels high, but at most twice as large as it is on the page."""
     quad = place.cells[0]
     across, down = quad_size(quad)
-    scale = min(1.0, CUT_HEIGHT / max(down, 1.0), MOST_WIDTH / max(across, 1.0))
+    scale = min(MOST_ENLARGED, CUT_HEIGHT / max(down, 1.0), MOST_WIDTH / max(across, 1.0))
     width, height = max(int(across * scale + 0.5), 4), max(int(down * scale + 0.5), 4)
     margin = max(int(MARGIN * min(width, height)), 3)
     frame = Frame(margin, margin, width, height)
     darkness = local_darkness(warp(pyramid, quad, frame, scale), 0.5 * min(width, height))
     page = on_page(pyramid(0).shape, quad, frame)
     darkness[~page] = 0
-    reach = max(int(LINE_REACH * min(width, height)), 3)
-    lineless = erase_lines(darkness[None], frame, np.zeros(1, np.float32), reach)[0]
-    peak = quantile(lineless[frame.inner(0.02)], 0.995)
+    lineless = without_lines(darkness, frame, quantile(darkness[frame.inner(0.02)], INK_SHARE))
+    peak = quantile(lineless[frame.inner(0.02)], INK_SHARE)
     return FieldCut((peak,), partial(_image, place, _Cut(lineless, frame, peak, page)))
 
 

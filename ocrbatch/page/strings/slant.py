@@ -8,12 +8,18 @@ import numpy.typing as npt
 Ints = npt.NDArray[np.int32]
 Rows = TypeVar("Rows", bound=npt.NDArray[Any])
 SHEARS = np.linspace(-0.3, 0.9, 25)
+UPRIGHT = 0.3
+"""What a shear of 1 must better the uprightness by, as a share."""
 
 
 def find_shear(rows: npt.NDArray[np.intp], columns: npt.NDArray[np.intp]) -> float:
-    """Give how many pixels to the right per row down makes ink at these rows and columns most upright."""
+    """Give how many pixels to the right per row down makes ink at these rows and columns most upright.
+
+    Upright strokes fill their columns without a gap: the shear that gives such columns the largest squared heights is
+    taken. After A. Vinciarelli, J. Luettin, "A new normalization technique for cursive handwritten words" (2001).
+    """
     down = rows - rows.mean()
-    return float(max((_uprightness(columns + s * down), -abs(s), s) for s in SHEARS)[2])
+    return float(max((_uprightness(rows, columns + s * down) * (1 - UPRIGHT * abs(s)), -abs(s), s) for s in SHEARS)[2])
 
 
 def shifts(shear: float, height: int) -> Ints:
@@ -35,7 +41,12 @@ def upright(picture: Rows, shift: Ints) -> Rows:
     return wide  # type: ignore[return-value]
 
 
-def _uprightness(columns: npt.NDArray[np.float64]) -> float:
-    """Tell how much ink stands above itself: the projection's energy."""
-    counts = np.bincount(np.round(columns - columns.min()).astype(int))
-    return float((counts.astype(np.float64) ** 2).sum())
+def _uprightness(rows: npt.NDArray[np.intp], columns: npt.NDArray[np.float64]) -> float:
+    """Give the sum of the squared heights of those columns whose ink has no gap."""
+    place = np.round(columns - columns.min()).astype(int)
+    count = np.bincount(place)
+    first, last = np.full(len(count), np.iinfo(np.int64).max), np.full(len(count), -1)
+    np.minimum.at(first, place, rows)
+    np.maximum.at(last, place, rows)
+    whole = count == last - first + 1
+    return float((count[whole].astype(np.float64) ** 2).sum())

@@ -1,0 +1,100 @@
+"""Taking the lines out of a run's cut: what is dark through all of it, in the gaps between digits too.
+
+Nothing says that the field's sides lie on lines, and digits stand on a line or bridge it: a row is a line only where
+most of the gaps are dark as well. What touches a line from either side keeps its part of it.
+"""
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from ocrbatch.page.erase import Frame
+
+FAINTEST = 7.0
+FAINTEST_SHARE = 0.1
+PALE = 0.2
+"""The share of a row that may be pale though it is a line."""
+PALE_UPRIGHT = 0.08
+"""The same of a column: a tall digit is not to be taken for a line."""
+NEAR_SIDE = 0.16
+THICKEST = 0.12
+TILT = 0.03
+MOST_LINES = 3
+TOUCHING = 0.4
+
+Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.intp]
+
+
+def without_lines(darkness: Floats, frame: Frame, peak: float) -> Floats:
+    """Give the darkness (h, w) float32 of a cut without its lines; ``peak`` is that of its ink.
+
+    Lines along the run are looked for everywhere, those across it near its two ends.
+    """
+    result = darkness.copy()
+    rows = np.arange(frame.height)
+    for _ in range(MOST_LINES):
+        if not _erase_one(result, frame, rows, PALE, peak):
+            break
+    reach = NEAR_SIDE * min(frame.height, frame.width)
+    columns = np.arange(frame.width)
+    for near in (columns[columns < reach], columns[columns >= frame.width - reach]):
+        _erase_one(result.T, frame.turned(), near, PALE_UPRIGHT, peak)
+    return result
+
+
+def _erase_one(cut: Floats, frame: Frame, rows: Ints, pale: float, peak: float) -> bool:
+    """Erase the clearest line that begins in some of the frame's rows, in place; tell whether there was one."""
+    thickest = max(round(THICKEST * min(frame.height, frame.width)), 3)
+    level, row, tilt, profile = _clearest(cut, frame, rows, pale, thickest)
+    if level < max(FAINTEST, FAINTEST_SHARE * peak):
+        return False
+    dark = profile > 0.35 * profile[row]
+    first, last = row, row
+    while first > 0 and dark[first - 1]:
+        first -= 1
+    while last + 1 < len(dark) and dark[last + 1]:
+        last += 1
+    _erase(cut, frame.y + first - 1, frame.y + last + 1, _path(cut.shape[1], frame, tilt), peak, profile[row])
+    return True
+
+
+def _clearest(
+    cut: Floats, frame: Frame, rows: Ints, pale: float, thickest: int
+) -> tuple[float, int, int, Floats]:
+    """Give how clear the clearest line is, its row in the frame, its tilt in pixels, and the profile (height,)."""
+    own = slice(frame.x, frame.x + frame.width)
+    most = max(int(TILT * frame.width), 1)
+    best: tuple[float, int, int, Floats] = (0.0, 0, 0, np.zeros(frame.height, np.float32))
+    for tilt in range(-most, most + 1, max(most // 4, 1)):
+        path = _path(cut.shape[1], frame, tilt)[own]
+        along = np.clip(np.arange(frame.height)[:, None] + frame.y + path, 0, len(cut) - 1)
+        level = cut[along, np.arange(frame.x, frame.x + frame.width)]
+        profile = np.partition(level, int(pale * frame.width), axis=1)[:, int(pale * frame.width)]
+        # A line is thin: a little above and below it there is none, but for the field's own side.
+        padded = np.pad(profile, thickest)
+        clear = profile - np.maximum(padded[: frame.height], padded[2 * thickest :])
+        row = int(rows[clear[rows].argmax()])
+        if clear[row] > best[0]:
+            best = float(clear[row]), row, tilt, profile
+    return best
+
+
+def _path(width: int, frame: Frame, tilt: int) -> Ints:
+    """Give how far down (width,) a line is at each column that falls by ``tilt`` along the frame."""
+    return np.round(tilt * ((np.arange(width) - frame.x) / max(frame.width, 1) - 0.5)).astype(np.intp)
+
+
+def _erase(cut: Floats, first: int, last: int, path: Ints, peak: float, line: float) -> None:
+    """Make rows ``first`` … ``last`` below a path pale, but for what is darker than the line and what touches it."""
+    columns = np.arange(cut.shape[1])
+    rows = np.clip(np.arange(first, last + 1)[:, None] + path, 0, len(cut) - 1)
+    beside = [np.clip(row + path, 0, len(cut) - 1) for row in (first - 1, last + 1)]
+    touching = np.maximum(cut[beside[0], columns], cut[beside[1], columns])
+    touching[(touching < TOUCHING * peak) | (touching < 0.7 * line)] = 0
+    # A slanted stroke enters the line beside where it is seen.
+    reach = max((last - first) // 3, 1)
+    kept = cv2.dilate(touching[None].astype(np.float32), np.ones((1, 2 * reach + 1), np.uint8))[0]
+    band = cut[rows, columns]
+    darker = np.where(band > 1.6 * line + 15, band, 0)
+    cut[rows, columns] = np.maximum(darker, np.minimum(band, kept))
