@@ -241,7 +241,7 @@ def _dollar(wide: int, high: int, pen: float, rng: np.random.Generator) -> Float
 
 
 def _rupee(wide: int, high: int, pen: float) -> Floats:
-    lines = [
+    lines: list[list[Point]] = [
         [(0, 0), (1, 0)],
         [(0, 0.28), (1, 0.28)],
         [(0.1, 0), (0.55, 0.04), (0.65, 0.28), (0.5, 0.5), (0.05, 0.55), (0.8, 1)],
