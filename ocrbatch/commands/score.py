@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ocrbatch.errors import UsageError
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -34,13 +36,17 @@ def score(
     """
     import json
 
+    from ocrbatch.output.tables import RESULTS
     from ocrbatch.quality.report_html import write_page
     from ocrbatch.quality.report_json import as_json as plain
     from ocrbatch.quality.score import score_results
 
+    table = results / RESULTS if results.is_dir() else results
+    if html is not None and html.resolve() in {table.resolve(), truth.resolve()}:
+        raise UsageError(f"--html {html}: would be written over a table; give the page a name of its own")
     report = score_results(results, truth)
     if html is not None:
-        write_page(html, report, results if results.is_dir() else results.parent)
+        write_page(html, report, table.parent)
     if as_json:
         typer.echo(json.dumps(plain(report), indent=2))
     else:

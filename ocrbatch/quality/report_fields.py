@@ -50,7 +50,8 @@ def _field(pair: Compared, picture: Picture | None) -> str:
 def _shown(pair: Compared, picture: Picture | None) -> str:
     if picture is None:
         return "<div class=nothing>no picture</div>"
-    alt = f"Field {escape_name(pair.field)} as it is written: {pair.true or 'blank'}, read as {pair.read or 'blank'}"
+    field, true, read = map(escape_name, (pair.field, pair.true or "blank", pair.read or "blank"))
+    alt = f"Field {field} as it is written: {true}, read as {read}"
     size = f'width="{picture.width}" height="{picture.height}"'
     return f'<img src="{picture.uri}" {size} loading="lazy" alt="{escape(alt)}">'
 

@@ -5,7 +5,7 @@ from html import escape
 from pathlib import Path
 
 from ocrbatch.output.escape import escape_name
-from ocrbatch.output.files import Drafts, output_errors
+from ocrbatch.output.files import Drafts, make_folder, output_errors
 from ocrbatch.quality.confusions import Confusion
 from ocrbatch.quality.report_fields import text, wrong_fields
 from ocrbatch.quality.report_plots import bar, reliability_plot, risk_plot
@@ -34,6 +34,7 @@ Cells = Sequence[str]
 def write_page(path: Path, report: Report, folder: Path) -> None:
     """Write the page with the pictures that the job left below ``folder``; OutputError where it cannot be."""
     content = page(report, folder)
+    make_folder(path.parent)
     with Drafts() as drafts, output_errors(path):
         drafts.open(path).write(content)
         drafts.publish()
@@ -79,14 +80,20 @@ def _summary(report: Report) -> str:
         (
             _percent(counts.accepted_wrong, counts.accepted),
             "of the accepted wrong",
-            f"{counts.accepted_wrong}; with 95% {_bounds(counts.accepted_wrong, counts.accepted)}",
+            f"{counts.accepted_wrong}; bounds {_bounds(counts.accepted_wrong, counts.accepted)}",
         ),
     ]
     shown = "".join(
         f"<li>{label}<strong>{number}</strong><span class=soft>{more}</span></li>" for number, label, more in tiles
     )
     rows = [
-        [one.status, str(one.fields), str(one.wrong), _percent(one.wrong, one.fields), _bounds(one.wrong, one.fields)]
+        [
+            text(one.status),
+            str(one.fields),
+            str(one.wrong),
+            _percent(one.wrong, one.fields),
+            _bounds(one.wrong, one.fields),
+        ]
         for one in report.whole.statuses
     ]
     if counts.missing:
@@ -173,8 +180,8 @@ def _by_field(report: Report) -> str:
         title = f"The {MOST_ROWS} with the most wrong, of {len(shown)} fields; --json has all."
         shown = tuple(sorted(worst, key=lambda part: (part.form, part.field)))
     rows = [_part_row(part) for part in sorted((*report.by_form, *shown), key=lambda part: (part.form, part.field))]
-    headings = ["fields", "exact", "digits right", "blanks right", "accepted", "of these wrong (at most)"]
-    headings += ["calibration error", "AURC", "E-AURC"]
+    headings = ["fields", "exact", "digits right", "blanks right", "accepted", "of these wrong (upper bound)"]
+    headings += ["calibration error", "AURC", "excess AURC"]
     return _section("fields", _table(title, ["form", "field"], headings, rows))
 
 

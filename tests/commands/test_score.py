@@ -6,7 +6,7 @@ import typer
 from typer.testing import CliRunner
 
 from ocrbatch.commands.score import score
-from ocrbatch.errors import FormError
+from ocrbatch.errors import FormError, UsageError
 from tests.quality.test_score import PAGES, TRUE, job, truth
 
 APP = typer.Typer()
@@ -46,3 +46,28 @@ def test_json_is_all_that_is_printed(out: Path) -> None:
 def test_bad_truth_is_a_form_error(out: Path) -> None:
     with pytest.raises(FormError):
         answer(out, truth(out, "file,field,value\nnone.png,r01,1\n"))
+
+
+def test_tables_tell_the_curve_the_bins_and_the_confusions(out: Path) -> None:
+    lines = [" ".join(line.split()) for line in answer(out, truth(out, TRUE)).splitlines()]
+    assert "with bounds of 95% 1.26% – 98.74%" in lines
+    assert any(line.startswith("AURC 0.50000") for line in lines)
+    assert "5.0% - 0 0.00% 0 - -" in lines
+    assert any(line.startswith("0.995–0.999 3 99.88% 66.67%") for line in lines)
+    assert "8 9 1 1" in lines
+
+
+def test_html_is_written_beside_what_is_printed(out: Path) -> None:
+    path = out / "score.html"
+    told = json.loads(answer(out, truth(out, TRUE), "--json", "--html", path))
+    assert told["exact"] == 3
+    assert path.read_text("utf-8").startswith("<!doctype html>")
+
+
+def test_a_page_is_not_written_over_a_table(out: Path) -> None:
+    table, true = out / "results.csv", truth(out, TRUE)
+    before = table.read_bytes(), true.read_bytes()
+    for arguments in ((table, true, "--html", table), (out, true, "--html", true), (out, true, "--html", table)):
+        with pytest.raises(UsageError):
+            answer(*arguments)
+    assert (table.read_bytes(), true.read_bytes()) == before

@@ -2,14 +2,14 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from ocrbatch.errors import FormError
+from ocrbatch.output.results import ResultRow
 from ocrbatch.output.tables import TableOptions, write_tables
-from ocrbatch.quality.edits import edit_distance
+from ocrbatch.quality.confusions import Confusion
 from ocrbatch.quality.report_json import as_json
-from ocrbatch.quality.score import score_results
+from ocrbatch.quality.score import Report, score, score_results
+from ocrbatch.quality.truth import TrueValue
 from ocrbatch.records import FilePage, Status
 from tests.output.values import a_failed_page, a_field, a_page
 
@@ -44,7 +44,9 @@ def test_fields_digits_blanks_and_accepted_are_counted(out: Path) -> None:
     assert (report.total.digits, report.total.digit_errors) == (9, 2)
     assert (report.total.blanks, report.total.blanks_right, report.total.blanks_invented) == (1, 1, 1)
     assert (report.total.accepted, report.total.accepted_wrong) == (2, 1)
-    assert [(form, field, counts.fields) for form, field, counts in ((p.form, p.field, p.counts) for p in report.by_field)] == [
+    assert [
+        (form, field, counts.fields) for form, field, counts in ((p.form, p.field, p.counts) for p in report.by_field)
+    ] == [
         ("auto", "r01", 3),
         ("auto", "r02", 2),
     ]
@@ -109,9 +111,128 @@ def test_a_missing_table_is_named(out: Path) -> None:
         score_results(out, out / "nowhere.csv")
 
 
-@given(st.text("012", max_size=6), st.text("012", max_size=6), st.text("012", max_size=6))
-def test_edit_distance_is_a_distance(a: str, b: str, c: str) -> None:
-    assert (edit_distance(a, b) == 0) == (a == b)
-    assert edit_distance(a, b) == edit_distance(b, a)
-    assert edit_distance(a, c) <= edit_distance(a, b) + edit_distance(b, c)
-    assert edit_distance(a, a + b) == len(b)
+def scored(*fields: tuple[str, str, str, float, str], form: str = "bill") -> Report:
+    """Score fields given as truth, value, status, confidence and reasons, a page each."""
+    rows = [
+        ResultRow("a.png", page, form, "r01", value, confidence, status, tuple(filter(None, reasons.split(";"))))
+        for page, (_, value, status, confidence, reasons) in enumerate(fields, 1)
+    ]
+    truths = [TrueValue("a.png", page, "r01", true) for page, (true, *_) in enumerate(fields, 1)]
+    return score(rows, truths)
+
+
+def test_every_status_tells_how_often_it_is_wrong() -> None:
+    report = scored(
+        ("12", "12", "accepted", 0.99, ""),
+        ("12", "13", "accepted", 0.99, ""),
+        ("12", "12", "invalid", 0.9, "breaks luhn"),
+        ("15", "", "blank", 1.0, ""),
+    )
+    assert [(one.status, one.fields, one.wrong) for one in report.whole.statuses] == [
+        ("accepted", 2, 1),
+        ("blank", 1, 1),
+        ("invalid", 1, 0),
+    ]
+    assert (report.total.exact, report.total.blanks_invented) == (2, 1)
+
+
+def test_only_what_a_threshold_could_accept_is_ranked_and_of_all_fields() -> None:
+    report = scored(
+        ("12", "12", "accepted", 0.999, ""),
+        ("12", "13", "review", 0.95, "low confidence in cell 2"),
+        ("12", "13", "review", 0.9999, "touches edge in cell 1"),
+        ("12", "13", "invalid", 1.0, "breaks luhn"),
+        ("", "", "blank", 1.0, ""),
+    )
+    risk = report.whole.risk
+    assert (risk.fields, risk.acceptable) == (5, 2)
+    assert [(point.threshold, point.accepted, point.wrong) for point in risk.points] == [(0.999, 1, 0), (0.95, 2, 1)]
+    assert report.whole.reliability.fields == 5
+
+
+def test_wrong_fields_are_told_accepted_first_then_the_surest() -> None:
+    report = scored(
+        ("1", "2", "review", 0.9, "low confidence in cell 1"),
+        ("1", "2", "accepted", 0.995, ""),
+        ("1", "1", "accepted", 0.995, ""),
+        ("1", "2", "review", 0.95, "low confidence in cell 1"),
+        ("1", "2", "accepted", 0.999, ""),
+    )
+    assert [pair.page for pair in report.wrong] == [5, 2, 4, 1]
+
+
+def test_confusions_of_accepted_fields_are_the_costliest() -> None:
+    report = scored(
+        ("17", "77", "review", 0.9, "low confidence in cell 1"),
+        ("11", "77", "review", 0.9, "low confidence in cell 1"),
+        ("35", "36", "accepted", 0.999, ""),
+        ("35", "3", "accepted", 0.999, ""),
+        ("", "4", "review", 0.9, "low confidence in cell 1"),
+        ("99", "", "blank", 1.0, ""),
+    )
+    assert report.whole.confusions == (
+        Confusion("5", "", 1, 1),
+        Confusion("5", "6", 1, 1),
+        Confusion("1", "7", 3, 0),
+        Confusion("", "4", 1, 0),
+    )
+
+
+def test_a_word_read_for_a_mark_is_one_confusion() -> None:
+    report = scored(("ticked", "crossed", "accepted", 0.999, ""))
+    assert report.whole.confusions == (Confusion("ticked", "crossed", 1, 1),)
+    assert (report.total.digits, report.total.digit_errors) == (1, 1)
+
+
+def test_a_form_has_the_sum_of_its_fields(out: Path) -> None:
+    report = score_results(out, truth(out, TRUE + "b.png,1,r01,12\n"))
+    assert [(part.form, part.field) for part in report.by_form] == [("", ""), ("auto", "")]
+    for form in report.by_form:
+        fields = [part.counts for part in report.by_field if part.form == form.form]
+        assert form.counts.fields == sum(one.fields for one in fields)
+        assert form.counts.digit_errors == sum(one.digit_errors for one in fields)
+    assert sum(form.counts.exact for form in report.by_form) == report.total.exact
+
+
+@pytest.mark.parametrize("value", ["1", "2"])
+def test_one_field_right_or_wrong_is_a_report(value: str) -> None:
+    told = as_json(scored(("1", value, "accepted", 1.0, "")))
+    error = float(value != "1")
+    assert (told["accepted_error"], told["error_against_accepted"]["aurc"]) == (error, error)
+    assert told["calibration"]["error"] == error
+    json.dumps(told, allow_nan=False)
+
+
+def test_json_tells_bounds_curve_bins_and_wrong_fields() -> None:
+    fields = [("12", "12", "accepted", 0.999, "")] * 98 + [("12", "17", "accepted", 0.996, "")]
+    told = as_json(scored(*fields, ("12", "12", "review", 0.9, "low confidence in cell 1")))
+    assert (told["accepted_error_lower"], told["accepted_error_upper"]) == pytest.approx((0.000256, 0.0550), abs=1e-4)
+    assert told["by_status"]["accepted"]["wrong"] == 1
+    curve = told["error_against_accepted"]
+    assert [(point["share"], point["wrong"]) for point in curve["points"]] == [(0.98, 0), (0.99, 1), (1.0, 1)]
+    at = {point["target"]: (point["threshold"], point["share"]) for point in curve["at_error"]}
+    assert (at[0.005], at[0.01]) == ((0.999, 0.98), (0.9, 1.0))
+    assert [(one["low"], one["fields"], one["right"]) for one in told["calibration"]["bins"]] == [
+        (0.9, 1, 1),
+        (0.995, 1, 0),
+        (0.999, 98, 98),
+    ]
+    assert told["confusions"] == [{"true": "2", "read": "7", "count": 1, "accepted": 1}]
+    (wrong,) = told["wrong_fields"]
+    assert (wrong["page"], wrong["true"], wrong["read"], wrong["status"]) == (99, "12", "17", "accepted")
+    json.dumps(told, allow_nan=False)
+
+
+def test_what_no_threshold_gives_is_null() -> None:
+    told = as_json(scored(("12", "17", "accepted", 0.999, "")))
+    assert [point["threshold"] for point in told["error_against_accepted"]["at_error"]] == [None] * 5
+    told = as_json(scored(("", "", "blank", 1.0, "")))
+    assert (told["error_against_accepted"]["aurc"], told["accepted_error"], told["accepted_error_upper"]) == (None,) * 3
+
+
+@pytest.mark.parametrize("confidence", ["nan", "1.5", "-0.1", "high"])
+def test_a_confidence_that_is_none_is_refused(out: Path, confidence: str) -> None:
+    table = out / "results.csv"
+    table.write_bytes(table.read_bytes().replace(b"0.9988", confidence.encode(), 1))
+    with pytest.raises(FormError, match="line 2: confidence is"):
+        score_results(out, truth(out, TRUE))
