@@ -56,6 +56,7 @@ def test_every_input_ends_in_one_state_and_the_totals_add_up(tmp_path: Path) -> 
     manifest = json.loads((tmp_path / "out/manifest.json").read_text())
     assert manifest["totals"] == {"files": 6, "pages": summary.pages, "fields": summary.fields}
     assert manifest["model"] == {"name": "fake", "sha256": "ab" * 32}
+    assert manifest["string_model"] is None
     assert job_summary(tmp_path / "out").pages == summary.pages
     assert list(failures(tmp_path / "out")) == [("c.png", 1, "truncated")]
 
@@ -98,6 +99,16 @@ def test_other_settings_read_everything_anew(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "out/manifest.json").read_text())["settings"]["whole"] == "digit"
     assert run(tmp_path, target_error=0.01).files_read == 2
     assert run(tmp_path, target_error=0.01, tables=TableOptions(jsonl=True), jobs=2).files_read == 0
+
+
+def test_another_model_of_strings_reads_everything_anew_and_stands_in_the_manifest(tmp_path: Path) -> None:
+    folder_of(tmp_path, {"a.png": "x", "b.png": "y"})
+    strings = replace(MODEL, name="strings", sha256="5" * 64)
+    assert run(tmp_path).files_read == run(tmp_path, strings=strings).files_read == 2
+    manifest = json.loads((tmp_path / "out/manifest.json").read_text())
+    assert manifest["string_model"] == {"name": "strings", "sha256": "5" * 64}
+    assert run(tmp_path, strings=strings).files_read == 0
+    assert run(tmp_path, strings=replace(strings, sha256="6" * 64)).files_read == 2
 
 
 def test_changed_forms_read_everything_anew_and_stand_in_the_manifest(tmp_path: Path) -> None:
