@@ -21,8 +21,9 @@ errors than it is allowed for.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -100,23 +101,24 @@ def fields_wanted(ranking: Ranking, target_error: float, confidence: float) -> i
     fewest = needed(target_error, confidence, 0)
     if not ranking.total:
         return fewest
-    even = replace(ranking, wrong=ranking.fields * (int(ranking.wrong[-1]) / ranking.total))
+    # Half an error more at each place: that a few of the surest had none says little of many.
+    as_seen = ranking.wrong + 0.5 * bool(ranking.wrong[-1])
+    even = ranking.fields * (int(ranking.wrong[-1]) / ranking.total)
     wanted = float(max(fewest, ranking.total))
     most = max(_MOST_TIMES * fewest, 10.0 * ranking.total)
     while wanted <= most:
-        for like in (ranking, even):
-            if lowest_proven(_enlarged(like, wanted / ranking.total), target_error, confidence) is not None:
+        for wrong in (as_seen, even):
+            like = _enlarged(ranking, wrong, wanted / ranking.total)
+            if lowest_proven(like, target_error, confidence) is not None:
                 return math.ceil(wanted)
         wanted *= _GROWTH
     return None
 
 
-def _enlarged(ranking: Ranking, times: float) -> Ranking:
-    """Give a ranking of so many times as many fields, with as large a share of errors at each confidence."""
-    fields, wrong = (
-        np.ceil(np.round(numbers * times, 6)).astype(np.int64) for numbers in (ranking.fields, ranking.wrong)
-    )
-    return Ranking(ranking.confidences, fields, wrong)
+def _enlarged(ranking: Ranking, wrong: npt.NDArray[np.floating[Any]], times: float) -> Ranking:
+    """Give a ranking of so many times as many fields and ``wrong`` ones (n,), each rounded up."""
+    fields, errors = (np.ceil(np.round(numbers * times, 6)).astype(np.int64) for numbers in (ranking.fields, wrong))
+    return Ranking(ranking.confidences, fields, errors)
 
 
 def _tests(ranking: Ranking, target_error: float, confidence: float) -> list[tuple[int, float]]:
