@@ -60,10 +60,13 @@ def _written_rows(darkness: Floats, frame: Frame, peak: float) -> tuple[int, int
     """Give the first row and the last but one of what is written, with some paper above and below."""
     inked = darkness[:, frame.x : frame.x + frame.width] >= INK * peak
     rows = inked.sum(axis=1).astype(np.float64)
+    # What stands beyond the field is its print or another's writing, and of its own no more than ends of strokes.
+    rows[: frame.y] = rows[frame.y + frame.height :] = 0
     # A line that was not taken out must not outweigh the writing.
     rows = np.minimum(rows, 2 * np.median(rows[rows > 0])) if rows.any() else np.ones(len(rows))
     mass = np.cumsum(rows) / rows.sum()
     first, last = (int(np.searchsorted(mass, share)) for share in (OUTSIDE, 1 - OUTSIDE))
     middle, high = (first + last + 1) / 2, max(last + 1 - first, LEAST_HIGH * frame.height)
     half = (0.5 + PAD) * high + 1
-    return max(int(middle - half), 0), min(int(middle + half + 0.5), len(darkness))
+    reach = frame.y // 2
+    return max(int(middle - half), frame.y - reach), min(int(middle + half + 0.5), frame.y + frame.height + reach)
