@@ -9,9 +9,9 @@ from ocrbatch.page.confidence import read_field
 from ocrbatch.page.cuts import FieldCut, Pyramid
 from ocrbatch.page.lattice import blank_lattice, boxes_lattice
 from ocrbatch.page.marks import cut_mark, read_mark
-from ocrbatch.page.strings.cut import cut_string
 from ocrbatch.page.strings.lattice import string_lattice
 from ocrbatch.page.strings.read import read_string
+from ocrbatch.page.strings.run import cut_run
 from ocrbatch.page.whole import cut_digit, cut_row
 from ocrbatch.records import FieldImage, FieldPlace, FieldReading, Lattice
 
@@ -30,7 +30,7 @@ class FieldKind:
 
 KINDS: Mapping[str, FieldKind] = {
     "boxes": FieldKind(cut_boxes, boxes_lattice, read_field),
-    "string": FieldKind(cut_string, string_lattice, read_string),
+    "string": FieldKind(cut_run, string_lattice, read_string),
     "mark": FieldKind(cut_mark, blank_lattice, read_mark),
     "row": FieldKind(cut_row, boxes_lattice, read_field),
     "digit": FieldKind(cut_digit, boxes_lattice, read_field),
