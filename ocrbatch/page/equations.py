@@ -4,8 +4,8 @@ import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-MOST_STEPS = 2000
-"""Of a search; what is not settled by then is left as it was read."""
+MOST_NODES = 20_000
+"""Of a search, under a tenth of a second; what is not settled by then is left as it was read."""
 
 Numbers = tuple[int, ...]
 
@@ -100,9 +100,8 @@ def _best(
     heap = [_Node(0.0, start, 0, 0)]
     best: _Node | None = None
     close: set[int] = set()
-    for _ in range(MOST_STEPS):
-        if not heap or (best is not None and heap[0].cost > best.cost + near):
-            break
+    nodes = 0
+    while heap and nodes < MOST_NODES and (best is None or heap[0].cost <= best.cost + near):
         node = heapq.heappop(heap)
         unkept = _first_broken(local, node)
         if unkept is None:
@@ -116,6 +115,7 @@ def _best(
             heapq.heappush(heap, given_up)
         for child in _children(node, changed, own, most):
             heapq.heappush(heap, child)
+            nodes += 1
     return ({} if best is None else dict(zip(fields, best.options, strict=True))), close
 
 
