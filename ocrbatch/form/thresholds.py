@@ -75,9 +75,8 @@ def thresholds_toml(thresholds: Iterable[Threshold]) -> str:
         values = asdict(threshold)
         name = values.pop("form")
         parts.append(f"\n[{name if _BARE.fullmatch(name) else toml_text(name)}]\n")
-        parts += [
-            f"{key} = {toml_text(value) if isinstance(value, str) else value!r}\n" for key, value in values.items()
-        ]
+        for key, value in values.items():
+            parts.append(f"{key} = {toml_text(value) if isinstance(value, str) else repr(value)}\n")
     return "".join(parts)
 
 

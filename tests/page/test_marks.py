@@ -105,7 +105,7 @@ def test_a_filled_box_is_struck_out() -> None:
 def test_a_single_straight_stroke_is_doubtful(stroke: list[tuple[float, float]]) -> None:
     reading = read(*drawn([stroke]))
     assert reading.status is Status.REVIEW
-    assert reading.reasons == ("mark is doubtful",)
+    assert reading.reasons == ("low confidence in mark",)
     assert reading.runner_up != reading.value
 
 
