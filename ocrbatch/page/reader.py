@@ -7,7 +7,7 @@ from itertools import islice
 import numpy as np
 
 from ocrbatch.form.acceptance import Acceptance
-from ocrbatch.page.choose import choose
+from ocrbatch.page.choose import choose, ways_wanted, with_rules
 from ocrbatch.page.classify import Classifier
 from ocrbatch.page.kinds import KINDS
 from ocrbatch.page.lattice import best_ways
@@ -34,7 +34,6 @@ from ocrbatch.records import (
 TILES_AT_ONCE = 512
 PAGES_AT_ONCE = 8
 """A page waits with its pixels: blank ones have no tiles, and thousands of them must not pile up."""
-WAYS = 64
 ACCEPT = Acceptance(0.995)
 
 
@@ -71,16 +70,17 @@ def finish(
     fields, ways = [], []
     start = 0
     whole = None if frames is None else iter(frames)
-    for field, lattice in zip(prepared.fields, prepared.lattices, strict=True):
+    most = ways_wanted(prepared.registered.places)
+    for field, lattice, wanted in zip(prepared.fields, prepared.lattices, most, strict=True):
         end = start + len(lattice.tiles)
-        own = best_ways(lattice, scores[start:end], WAYS)
+        own = best_ways(lattice, scores[start:end], wanted)
         start = end
         image, joined = (field, own) if whole is None or field.strip is None else join(own, next(whole), field)
         fields.append(image)
         ways.append(joined)
     choices = choose(prepared.registered.places, ways)
     readings = [
-        KINDS[field.place.kind].read(field, choice, accept.of(prepared.registered.form))
+        with_rules(KINDS[field.place.kind].read(field, choice, accept.of(prepared.registered.form)), choice)
         for field, choice in zip(fields, choices, strict=True)
     ]
     waiting = any(reading.status in (Status.REVIEW, Status.INVALID) for reading in readings)
