@@ -59,7 +59,12 @@ def candidates(place: FieldPlace, ways: tuple[Way, ...]) -> Candidates:
     raw = value_of(place.kind, ways[0])
     breaks = tuple(dict.fromkeys(rule.name for rule in own if raw and not rule.allows(raw)))
     least = ways[0].log_probability - FARTHEST
-    others = [w for w in ways[1:] if w.log_probability >= least and _keeps(value_of(place.kind, w), own)]
+    best: dict[str, Way] = {}
+    for way in ways:
+        # Of the ways that give one value, signs at its ends aside, the first is the best.
+        best.setdefault(value_of(place.kind, way), way)
+    del best[raw]
+    others = [way for value, way in best.items() if way.log_probability >= least and _keeps(value, own)]
     allowed = others if breaks else [ways[0], *others]
     blank_as = next((rule.amount for rule in own if isinstance(rule, BlankAs)), None)
     return Candidates(place, ways, tuple(allowed) or ways[:1], breaks, blank_as)
