@@ -7,6 +7,7 @@ from typer.testing import CliRunner
 
 from ocrbatch.commands.score import score
 from ocrbatch.errors import FormError, UsageError
+from tests.output.values import a_field, a_page
 from tests.quality.test_score import PAGES, TRUE, job, truth
 
 APP = typer.Typer()
@@ -71,3 +72,13 @@ def test_a_page_is_not_written_over_a_table(out: Path) -> None:
         with pytest.raises(UsageError):
             answer(*arguments)
     assert (table.read_bytes(), true.read_bytes()) == before
+
+
+def test_of_many_fields_those_with_the_most_wrong_are_told(tmp_path: Path) -> None:
+    names = [f"r{i:02d}" for i in range(1, 46)]
+    out = job(tmp_path, [a_page("a.png", 1, tuple(a_field(name, "042") for name in names))])
+    rows = "".join(f"a.png,{name},{'043' if name == 'r45' else '042'}\n" for name in names)
+    lines = [line.split() for line in answer(out, truth(tmp_path, f"file,field,value\n{rows}")).splitlines()]
+    told = [line[1] for line in lines if line[:1] == ["auto"]]
+    assert told == ["(all)", *names[:39], "r45"]
+    assert ["the", "40", "with", "the", "most", "wrong,", "of", "45"] in [line[:8] for line in lines]
