@@ -21,7 +21,7 @@ BLANK = len(LABELS)
 """The column of "none here" in what ``digit_frames`` gives."""
 SIGN = len(LABELS)
 SURELY_BLANK = 0.999
-HOPELESS = 1e-9
+HOPELESS = 1e-8
 """A prefix of so small a share of the best one's probability is given up."""
 IN_REACH = 0.25
 TINY = 1e-100
@@ -60,21 +60,25 @@ def best_texts(logs: FrameLogs, most: int) -> tuple[tuple[str, float], ...]:
 
 
 def _stepped(beam: Beam, frame: list[float], width: int) -> Beam:
-    """Take a beam, sorted from the likeliest prefix down, past one frame of probabilities (11); as sorted again."""
+    """Take a beam past one frame of probabilities (11), so that at most ``width`` prefixes are left."""
     blank = frame[BLANK]
     grown: Beam = {
         text: ((ends + goes) * blank, goes * frame[int(text[-1])] if text else 0.0)
         for text, (ends, goes) in beam.items()
     }
     totals = [ends + goes for ends, goes in grown.values()]
+    best = max(totals)
     # What is much less likely than all of a full beam has no way into it.
-    floor = max(totals) * HOPELESS if len(totals) < width else max(min(totals) * IN_REACH, max(totals) * HOPELESS)
+    floor = best * HOPELESS if len(totals) < width else max(min(totals) * IN_REACH, best * HOPELESS)
     digits = sorted(((share, label) for label, share in zip(LABELS, frame, strict=False)), reverse=True)
+    # No prefix was likelier than the best of those that stay, divided by the blank.
+    if best * digits[0][0] < floor * blank:
+        return grown
     none = (0.0, 0.0)
     for text, (ends, goes) in beam.items():
         last, both = text[-1:], ends + goes
         if both * digits[0][0] < floor:
-            break
+            continue
         for share, label in digits:
             if both * share < floor:
                 break
