@@ -10,11 +10,10 @@ from ocrbatch.errors import FormError
 from ocrbatch.form.faults import quoted
 from ocrbatch.form.thresholds import Threshold, form_sums, read_thresholds, thresholds_toml
 from ocrbatch.output.files import Drafts
-from ocrbatch.output.results import read_pages_table, read_results
 from ocrbatch.quality.bounds import upper_bound
 from ocrbatch.quality.compare import Compared, compare
 from ocrbatch.quality.guarantee import Proof, fields_wanted, lowest_proven, rank
-from ocrbatch.quality.truth import read_truth
+from ocrbatch.quality.truth import results_and_truth
 from ocrbatch.records import Status
 
 MANIFEST = "manifest.json"
@@ -78,15 +77,8 @@ def calibrate(
     ``target_error`` and ``confidence`` are shares, 0–1, exclusive; each form's proof holds with ``confidence`` by
     itself. Raises FormError where the results or the truth are none, and where they have nothing of a form.
     """
-    rows = read_results(output)
-    pages: dict[str, set[int]] = {}
-    for file, page in [*read_pages_table(output), *((row.file, row.page) for row in rows)]:
-        pages.setdefault(file, set()).add(page)
-    known = {file: frozenset(numbers) for file, numbers in pages.items()}
-    if not rows:
-        raise FormError(f"{output}: has no rows; give the output folder of a job that has read something")
     groups: dict[str, list[Compared]] = {}
-    for pair in compare(rows, read_truth(truth, known, frozenset(row.field for row in rows))):
+    for pair in compare(*results_and_truth(output, truth)):
         # A page that is no form has no fields to accept.
         if pair.form:
             groups.setdefault(pair.form, []).append(pair)

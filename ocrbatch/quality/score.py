@@ -7,13 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ocrbatch.errors import FormError
-from ocrbatch.output.results import ResultRow, read_pages_table, read_results
+from ocrbatch.output.results import ResultRow
 from ocrbatch.quality.compare import Compared, compare
 from ocrbatch.quality.confusions import Confusion, confusions
 from ocrbatch.quality.reliability import Reliability, reliability
 from ocrbatch.quality.risk import POINTS, Confidence, Right, RiskCoverage, risk_coverage
-from ocrbatch.quality.truth import TrueValue, read_truth
+from ocrbatch.quality.truth import TrueValue, results_and_truth
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +83,7 @@ def score_results(results: Path, truth: Path) -> Report:
 
     Raises FormError where either is no such table, or the truth names what the results do not know.
     """
-    rows = read_results(results)
-    pages: dict[str, set[int]] = {}
-    for file, page in [*read_pages_table(results), *((row.file, row.page) for row in rows)]:
-        pages.setdefault(file, set()).add(page)
-    if not rows:
-        raise FormError(f"{results}: has no rows; give the results of a job that has read something")
-    known = {file: frozenset(numbers) for file, numbers in pages.items()}
-    truths = read_truth(truth, known, frozenset(row.field for row in rows))
-    return score(rows, truths)
+    return score(*results_and_truth(results, truth))
 
 
 def score(rows: Sequence[ResultRow], truths: Sequence[TrueValue]) -> Report:

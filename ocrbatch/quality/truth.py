@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ocrbatch.errors import FormError
 from ocrbatch.output.escape import escape_name, unescape_name
-from ocrbatch.output.results import Lines, page_number, read_csv
+from ocrbatch.output.results import Lines, ResultRow, page_number, read_csv, read_pages_table, read_results
 
 Pages = Mapping[str, frozenset[int]]
 NOT_FIELDS = {"file", "page", "lowest_confidence", "status"}
@@ -25,6 +25,21 @@ class TrueValue:
     field: str
     value: str
     certain: bool = True
+
+
+def results_and_truth(results: Path, truth: Path) -> tuple[list[ResultRow], list[TrueValue]]:
+    """Read a job's ``results.csv`` (or its folder) and the table of truth for it.
+
+    Raises FormError where either is no such table, or the truth names what the results do not know.
+    """
+    rows = read_results(results)
+    pages: dict[str, set[int]] = {}
+    for file, page in [*read_pages_table(results), *((row.file, row.page) for row in rows)]:
+        pages.setdefault(file, set()).add(page)
+    if not rows:
+        raise FormError(f"{results}: has no rows; give the results of a job that has read something")
+    known = {file: frozenset(numbers) for file, numbers in pages.items()}
+    return rows, read_truth(truth, known, frozenset(row.field for row in rows))
 
 
 def read_truth(path: Path, pages: Pages, fields: frozenset[str]) -> list[TrueValue]:
