@@ -22,6 +22,8 @@ FRAMES_WEIGHT = 1.0
 PIECES_WEIGHT = 0.5
 FLOOR = math.log(1e-5)
 """The least that a voice says of a text, also of one that it does not know."""
+HOPELESS = math.log(1e-5)
+"""A text of less probability is not worth cells of its own."""
 LEAST = 1e-9
 
 
@@ -44,7 +46,10 @@ def join(ways: tuple[Way, ...], frames: FrameLogs, field: FieldImage) -> tuple[F
     joined = []
     for index in np.argsort(-scores, kind="stable")[: max(len(ways), TEXTS)]:
         text, share = texts[index], shares[index]
-        joined.append(replace(known[text], log_probability=share) if text in known else cells.way(text, share))
+        if text in known:
+            joined.append(replace(known[text], log_probability=share))
+        elif share >= HOPELESS:
+            joined.append(cells.way(text, share))
     return cells.field(), tuple(joined)
 
 
