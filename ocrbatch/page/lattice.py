@@ -81,13 +81,13 @@ def _one_way(lattice: Lattice, scores: Probabilities, most: int) -> tuple[Way, .
 
 
 def _many_ways(lattice: Lattice, scores: Probabilities, most: int) -> tuple[Way, ...]:
-    """Give the likeliest readings of a lattice with many ways through."""
+    """Give the likeliest readings of a lattice with many ways through; what a way leaves out is no step of it."""
     rows = [None if edge.tile is None else scores[edge.tile].astype(np.float64) for edge in lattice.edges]
     ways = []
     for path in best_paths(lattice.nodes, lattice.edges, rows, most):
-        taken = zip(path.edges, path.outputs, strict=True)
-        steps = tuple(_steps(rows[edge], {output or 0})[output or 0] for edge, output in taken)
-        ways.append(Way(steps, path.edges, path.log_probability))
+        taken = [(edge, out) for edge, out in zip(path.edges, path.outputs, strict=True) if out is not None]
+        steps = tuple(_steps(rows[edge], {output})[output] for edge, output in taken)
+        ways.append(Way(steps, tuple(edge for edge, _ in taken), path.log_probability))
     return tuple(ways)
 
 

@@ -9,10 +9,10 @@ import numpy.typing as npt
 from ocrbatch.records import LABELS, NOT_A_DIGIT, Edge
 
 UNREAD = "?"
-UNREAD_COST = 3.0
+UNREAD_COST = 6.0
 """Ink on the way that is no digit is to be a sign, and left out, if it can."""
 LEAST = 1e-9
-HOPELESS = 14.0
+HOPELESS = 10.0
 """What is behind the best at its node by more than this (natural logarithm) is not followed."""
 UNCERTAINTY = 1.0
 """Divides the paths' scores before they are made probabilities: neighbouring tiles err together."""

@@ -13,6 +13,7 @@ from ocrbatch.page.erase import Frame
 from ocrbatch.page.strings.joins import Candidate, candidates
 from ocrbatch.page.strings.pieces import Segments, corners, find_segments
 from ocrbatch.page.strings.ruling import without_lines
+from ocrbatch.page.strings.slant import shifts, upright
 from ocrbatch.records import CellImage, Edge, FieldImage, FieldPlace, cell_quads, read_only
 
 CUT_HEIGHT = 96
@@ -21,6 +22,7 @@ MOST_WIDTH = 4096
 MARGIN = 0.3
 INK_SHARE = 0.995
 STROKE_LEVEL = 0.4
+MOST_LEANING = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +79,17 @@ def _edges(found: tuple[Candidate, ...]) -> tuple[Edge, ...]:
 
 
 def _ink(one: Candidate, segments: Segments, cut: _Cut) -> npt.NDArray[np.uint8]:
-    """Give a candidate's ink (h, w) uint8; a pixel around each stroke keeps the grey of its edge."""
+    """Give a candidate's ink (h, w) uint8; a pixel around each stroke keeps the grey of its edge.
+
+    Writing that leans much is given as it would be if it leant a little, as most of it does.
+    """
     own = (segments.labels > one.start) & (segments.labels <= one.end)
     rows, columns = np.flatnonzero(own.any(axis=1)), np.flatnonzero(own.any(axis=0))
     area = slice(max(rows[0] - 2, 0), rows[-1] + 3), slice(max(columns[0] - 2, 0), columns[-1] + 3)
     labels = segments.labels[area]
     mask = own[area].astype(np.uint8)
     kept = cv2.dilate(mask, np.ones((3, 3), np.uint8)) * ((labels == 0) | (mask > 0))
-    return read_only((np.clip(cut.darkness[area] * (255.0 / (0.9 * cut.peak)), 0, 255) * kept).astype(np.uint8))
+    ink = (np.clip(cut.darkness[area] * (255.0 / (0.9 * cut.peak)), 0, 255) * kept).astype(np.uint8)
+    shear = segments.parts.shear
+    extra = shear - float(np.clip(shear, -MOST_LEANING, MOST_LEANING))
+    return read_only(upright(ink, shifts(extra, len(ink))) if extra else ink)

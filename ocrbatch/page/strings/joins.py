@@ -17,7 +17,8 @@ MOST_CANDIDATES = 120
 WIDEST = 1.8
 WIDE, WIDE_COST = 1.1, 6.0
 TALL, TALL_COST = 1.5, 3.0
-CUT_COST, STROKE_COST, MOST_STROKES = 1.5, 0.7, 5.0
+CUT_COST, STROKE_COST, MOST_STROKES = 1.0, 0.7, 5.0
+NARROW, NARROW_COST = 1.1, 5.0
 GAP_COST, GAP_SLOPE = 1.7, 8.0
 ASIDE_COST = 1.5
 UNDER_COST, UNDER_FROM = 2.0, 0.3
@@ -26,7 +27,7 @@ SIGN_AT_ALL = -5.0
 SIGN_SMALL, SMALL = 12.0, 0.62
 SIGN_LOW, LOW = 10.0, 0.15
 SIGN_FLAT = 3.0
-SIGN_TINY, TINY = 3.0, 0.3
+SIGN_TINY, TINY = 16.0, 0.6
 SIGN_HOLE = -3.0
 SIGN_SLASH, SLASH = 3.0, 1.25
 SIGN_OF_A_STROKE = -3.0
@@ -48,14 +49,15 @@ class Candidate:
 def candidates(segments: Segments) -> tuple[Candidate, ...]:
     """Give what neighbouring segments may be, sorted by start; at most 120, and enough to go past each segment."""
     between = _between(segments)
-    odds = np.array([_sign_odds(segments, i) for i in range(len(segments))])
     stroke = np.bincount(segments.part, minlength=1)[segments.part] > 1
-    left_out = [min(_log_share(odds[i]), SIGN_OF_A_STROKE if stroke[i] else 0.0) for i in range(len(segments))]
-    needed = [Candidate(i, i + 1, True, left_out[i]) for i in range(len(segments))]
+    needed = [
+        Candidate(i, i + 1, True, min(_log_share(_sign_odds(segments, i, i + 1)), SIGN_OF_A_STROKE if stroke[i] else 0))
+        for i in range(len(segments))
+    ]
     free: list[Candidate] = []
     for start in range(len(segments)):
         for end in range(start + 1, min(start + MOST_TOGETHER, len(segments)) + 1):
-            weight = _digit_weight(segments, start, end, between, odds)
+            weight = _digit_weight(segments, start, end, between)
             if end == start + 1:
                 needed.append(Candidate(start, end, False, weight))
             elif _width(segments, start, end) <= WIDEST:
@@ -64,13 +66,13 @@ def candidates(segments: Segments) -> tuple[Candidate, ...]:
     return tuple(sorted(needed + free[: MOST_CANDIDATES - len(needed)], key=lambda one: (one.start, one.end, one.sign)))
 
 
-def _digit_weight(segments: Segments, start: int, end: int, between: tuple[Floats, Floats], odds: Floats) -> float:
+def _digit_weight(segments: Segments, start: int, end: int, between: tuple[Floats, Floats]) -> float:
     """Give the weight of segments as one digit: its size, the gaps in it, and the borders on both sides."""
     apart, joined = between
     left, top, right, bottom = _box(segments, start, end)
     high, wide = (bottom - top) / segments.high, (right - left) / segments.high
-    size = WIDE_COST * max(0.0, wide - WIDE) + TALL_COST * max(0.0, high - TALL)
-    own = _log_share(-odds[start]) if end == start + 1 else min(0.0, -SIGN_SMALL * max(0.0, SMALL - high) / 2)
+    size = WIDE_COST * max(0.0, wide / high - WIDE, wide - WIDE) + TALL_COST * max(0.0, high - TALL)
+    own = _log_share(-_sign_odds(segments, start, end))
     borders = 0.5 * (apart[start] + apart[end])
     return float(own - size + borders + joined[start + 1 : end].sum())
 
@@ -78,10 +80,12 @@ def _digit_weight(segments: Segments, start: int, end: int, between: tuple[Float
 def _between(segments: Segments) -> tuple[Floats, Floats]:
     """Give for each border (n + 1,), those at both ends too, what parting there weighs, and what joining does."""
     apart, joined = np.zeros(len(segments) + 1), np.zeros(len(segments) + 1)
+    wide = np.ptp(segments.parts.spans, axis=1) / np.maximum(segments.parts.height, 0.5 * segments.high)
+    narrow = NARROW_COST * np.maximum(0.0, NARROW - wide)
     for i in range(1, len(segments)):
         if segments.part[i] == segments.part[i - 1]:
             strokes = max(segments.cut[i], segments.cut[i - 1] if segments.cut[i] == 0 else 0) / segments.stroke
-            apart[i] = -(CUT_COST + STROKE_COST * min(strokes, MOST_STROKES))
+            apart[i] = -(CUT_COST + STROKE_COST * min(strokes, MOST_STROKES) + narrow[segments.part[i]])
             continue
         before, after = segments.boxes[i - 1], segments.boxes[i]
         common = float(min(before[2], after[2]) - max(before[0], after[0]))
@@ -94,16 +98,16 @@ def _between(segments: Segments) -> tuple[Floats, Floats]:
     return apart, joined
 
 
-def _sign_odds(segments: Segments, index: int) -> float:
-    """Give the logarithm of the odds that a segment is a comma, a dot, a dash or a slash, by its size and place."""
-    left, top, right, bottom = segments.boxes[index]
+def _sign_odds(segments: Segments, start: int, end: int) -> float:
+    """Give the logarithm of the odds that segments are a comma, a dot, a dash or a slash, by their size and place."""
+    left, top, right, bottom = _box(segments, start, end)
     high, wide = (bottom - top) / segments.high, (right - left) / segments.high
-    low = ((top + bottom) / 2 - segments.middle[index]) / segments.high
-    place = int(segments.part[index])
-    whole = int((segments.part == place).sum()) == 1
+    low = ((top + bottom) / 2 - segments.middle[start]) / segments.high
     odds = SIGN_AT_ALL + SIGN_SMALL * max(0.0, SMALL - high) + SIGN_LOW * max(0.0, low - LOW)
-    odds += SIGN_FLAT * (high < 0.4 and wide >= 1.6 * high) + SIGN_TINY * (max(high, wide) < TINY)
-    if whole:
+    odds += SIGN_FLAT * (high < 0.4 and wide >= 1.6 * high)
+    odds += SIGN_TINY * max(0.0, TINY - float(np.hypot(high, wide)))
+    place = int(segments.part[start])
+    if end == start + 1 and int((segments.part == place).sum()) == 1:
         odds += SIGN_HOLE * bool(segments.parts.holes[place])
         odds += SIGN_SLASH * (high > SLASH and bool(segments.parts.straight[place]))
     return float(odds)

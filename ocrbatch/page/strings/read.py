@@ -17,7 +17,7 @@ def read_string(field: FieldImage, choice: Choice, accept: float) -> FieldReadin
     What cannot be read between digits stays in the value as ``?``; so does writing that has no digit at all. The cells
     of the reading are those of its digits. Commas, dots and dashes that the way leaves out are nothing to look at.
     """
-    read = [(step, cell) for step, cell in zip(choice.way.steps, choice.way.cells, strict=True) if step.text]
+    read = [one for one in zip(choice.way.steps, choice.way.cells, strict=True) if one[0].text]
     own = _without_signs([step for step, _ in read])
     steps = tuple(step for step, _ in read[own])
     written = any(not cell.blank for cell in field.cells)

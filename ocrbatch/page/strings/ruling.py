@@ -4,6 +4,8 @@ Nothing says that the field's sides lie on lines, and digits stand on a line or 
 most of the gaps are dark as well. What touches a line from either side keeps its part of it.
 """
 
+from itertools import pairwise
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +23,7 @@ THICKEST = 0.12
 TILT = 0.03
 MOST_LINES = 3
 TOUCHING = 0.4
+WIDEST_FOOT = 0.15
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.intp]
@@ -92,9 +95,27 @@ def _erase(cut: Floats, first: int, last: int, path: Ints, peak: float, line: fl
     beside = [np.clip(row + path, 0, len(cut) - 1) for row in (first - 1, last + 1)]
     touching = np.maximum(cut[beside[0], columns], cut[beside[1], columns])
     touching[(touching < TOUCHING * peak) | (touching < 0.7 * line)] = 0
+    for row in beside:
+        _bridge(cut, rows, row, touching, peak)
     # A slanted stroke enters the line beside where it is seen.
     reach = max((last - first) // 3, 1)
     kept = cv2.dilate(touching[None].astype(np.float32), np.ones((1, 2 * reach + 1), np.uint8))[0]
     band = cut[rows, columns]
     darker = np.where(band > 1.6 * line + 15, band, 0)
     cut[rows, columns] = np.maximum(darker, np.minimum(band, kept))
+
+
+def _bridge(cut: Floats, rows: Ints, beside: Ints, touching: Floats, peak: float) -> None:
+    """Let what touches the line at two places, as the foot of a 0 does, touch it between them too, in place.
+
+    ``rows`` (k, w) are the line's, ``beside`` (w,) those on one side of it.
+    """
+    columns = np.arange(cut.shape[1])
+    strokes = (cut >= TOUCHING * peak).astype(np.uint8)
+    strokes[rows, columns] = 0
+    _, labels = cv2.connectedComponents(strokes, connectivity=8)
+    own = np.where(touching > 0, labels[beside, columns], 0)
+    found = np.flatnonzero(own)
+    for left, right in pairwise(found.tolist()):
+        if right - left > 1 and own[left] == own[right] and right - left <= WIDEST_FOOT * len(cut):
+            touching[left : right + 1] = np.maximum(touching[left : right + 1], min(touching[left], touching[right]))

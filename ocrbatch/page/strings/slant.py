@@ -8,8 +8,8 @@ import numpy.typing as npt
 Ints = npt.NDArray[np.int32]
 Rows = TypeVar("Rows", bound=npt.NDArray[Any])
 SHEARS = np.linspace(-0.3, 0.9, 25)
-UPRIGHT = 0.3
-"""What a shear of 1 must better the uprightness by, as a share."""
+USUAL, SPREAD = 0.15, 0.45
+"""The shear of most hands, and by how much they differ."""
 
 
 def find_shear(rows: npt.NDArray[np.intp], columns: npt.NDArray[np.intp]) -> float:
@@ -19,7 +19,9 @@ def find_shear(rows: npt.NDArray[np.intp], columns: npt.NDArray[np.intp]) -> flo
     taken. After A. Vinciarelli, J. Luettin, "A new normalization technique for cursive handwritten words" (2001).
     """
     down = rows - rows.mean()
-    return float(max((_uprightness(rows, columns + s * down) * (1 - UPRIGHT * abs(s)), -abs(s), s) for s in SHEARS)[2])
+    usual = np.exp(-0.5 * ((SHEARS - USUAL) / SPREAD) ** 2)
+    scores = [_uprightness(rows, columns + s * down) * share for s, share in zip(SHEARS, usual, strict=True)]
+    return float(SHEARS[int(np.argmax(scores))])
 
 
 def shifts(shear: float, height: int) -> Ints:
