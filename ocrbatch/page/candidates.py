@@ -8,9 +8,10 @@ from ocrbatch.form.rules import BlankAs
 from ocrbatch.page.lattice import UNREAD, Way
 from ocrbatch.records import FieldPlace, Rule
 
-FARTHEST = math.log(1e4)
-"""The log-odds to which a rule is believed against the ink: what is less likely than one in ten thousand of what was
-read is not chosen for a rule's sake. The writer was wrong then, or the rule is."""
+FARTHEST = math.log(1e6)
+"""The log-odds to which a field's own rules are believed against the ink: what is less likely than one in a million of
+what was read is not chosen for their sake. The writer was wrong then, or the rule is. The classifier is at times far
+too sure, and what it says of a digit that it misreads comes down to one in a hundred thousand."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from ocrbatch.page.joint import CLOSE, Verdict, settle
 from ocrbatch.page.lattice import UNREAD, Way
 from ocrbatch.records import FieldPlace, FieldReading, Status
 
-WAYS, WAYS_OF_STRINGS, WAYS_WITH_RULES = 4, 64, 256
-"""Where a rule passes most ways over, many are wanted: a check digit fits one in ten."""
+WAYS, WAYS_OF_STRINGS, WAYS_WITH_RULES, MOST_WAYS = 4, 64, 256, 4096
+"""Where a rule passes most ways over, many are wanted: a check digit fits one in ten, a known number hardly any."""
 CLOSE_RUNNER_UP = "close runner-up"
 
 
@@ -28,13 +28,19 @@ class Choice:
     broken: tuple[str, ...] = ()
 
 
-def ways_wanted(places: Sequence[FieldPlace]) -> tuple[int, ...]:
-    """Say how many ways of each field ``choose`` wants: many where a rule may pass some over, few else."""
+def ways_wanted(places: Sequence[FieldPlace], choices: Sequence[Choice] = ()) -> tuple[int, ...]:
+    """Say how many ways of each field ``choose`` wants: many where a rule may pass some over, few else.
+
+    With the ``choices`` that it made among these, the most for fields of boxes all of whose ways break their own rules.
+    """
     bound = {other for place in places for rule in place.rules for other in rule.others}
     plain = {"string": WAYS_OF_STRINGS}
-    return tuple(
-        WAYS_WITH_RULES if place.rules or place.name in bound else plain.get(place.kind, WAYS) for place in places
-    )
+    wanted = [WAYS_WITH_RULES if p.rules or p.name in bound else plain.get(p.kind, WAYS) for p in places]
+    for number, (place, choice) in enumerate(zip(places, choices, strict=False)):
+        own = {rule.name for rule in place.rules if not rule.others}
+        if place.kind == "boxes" and own & set(choice.broken):
+            wanted[number] = MOST_WAYS
+    return tuple(wanted)
 
 
 def choose(places: Sequence[FieldPlace], ways: Sequence[tuple[Way, ...]]) -> tuple[Choice, ...]:

@@ -5,10 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ocrbatch.form.rules import Sum
-from ocrbatch.page.candidates import FARTHEST, Candidates
+from ocrbatch.page.candidates import Candidates
 from ocrbatch.page.equations import Equation, Solution, solve
 from ocrbatch.page.lattice import Way
 
+GIVE_UP = math.log(1e4)
+"""The log-odds to which a sum is believed against the ink: less than a field's own rules, for who writes a sum is
+wrong more often than who writes a date."""
 CLOSE = math.log(20)
 """The log-odds of two ways from which on the better one is clear."""
 MOST_OPTIONS = 30
@@ -50,7 +53,7 @@ def settle(fields: Sequence[Candidates]) -> tuple[Verdict, ...]:
     options = [_options(one) if number in bound else one.allowed[:1] for number, one in enumerate(fields)]
     equations = [_equation(relation, fields, options) for relation in relations]
     costs = [[own[0].log_probability - way.log_probability for way in own] for own in options]
-    found = solve(equations, costs, give_up=FARTHEST, near=CLOSE)
+    found = solve(equations, costs, give_up=GIVE_UP, near=CLOSE)
     for number, verdict in enumerate(verdicts):
         verdict.way = options[number][found.options[number]]
         verdict.close, verdict.bound = number in found.close, number in bound

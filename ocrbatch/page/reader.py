@@ -10,7 +10,7 @@ from ocrbatch.form.acceptance import Acceptance
 from ocrbatch.page.choose import choose, ways_wanted, with_rules
 from ocrbatch.page.classify import Classifier
 from ocrbatch.page.kinds import KINDS
-from ocrbatch.page.lattice import best_ways
+from ocrbatch.page.lattice import Way, best_ways
 from ocrbatch.page.register import register
 from ocrbatch.page.registration.index import FormIndex
 from ocrbatch.page.segment import segment
@@ -67,18 +67,13 @@ def finish(
     prepared: PreparedPage, scores: Probabilities, accept: Acceptance, frames: Sequence[FrameLogs] | None = None
 ) -> PageResult:
     """Take a page from its tiles' scores (n, 11) to its result; ``frames``, where they were read, are of its strips."""
-    fields, ways = [], []
-    start = 0
-    whole = None if frames is None else iter(frames)
-    most = ways_wanted(prepared.registered.places)
-    for field, lattice, wanted in zip(prepared.fields, prepared.lattices, most, strict=True):
-        end = start + len(lattice.tiles)
-        own = best_ways(lattice, scores[start:end], wanted)
-        start = end
-        image, joined = (field, own) if whole is None or field.strip is None else join(own, next(whole), field)
-        fields.append(image)
-        ways.append(joined)
-    choices = choose(prepared.registered.places, ways)
+    places = prepared.registered.places
+    wanted = ways_wanted(places)
+    fields, ways = _ways(prepared, scores, frames, wanted)
+    choices = choose(places, ways)
+    if (more := ways_wanted(places, choices)) != wanted:
+        fields, ways = _ways(prepared, scores, frames, more)
+        choices = choose(places, ways)
     readings = [
         with_rules(KINDS[field.place.kind].read(field, choice, accept.of(prepared.registered.form)), choice)
         for field, choice in zip(fields, choices, strict=True)
@@ -94,6 +89,24 @@ def finish(
         fields=tuple(readings),
         form_page=prepared.registered.form_page,
     )
+
+
+def _ways(
+    prepared: PreparedPage, scores: Probabilities, frames: Sequence[FrameLogs] | None, wanted: Sequence[int]
+) -> tuple[list[FieldImage], list[tuple[Way, ...]]]:
+    """Give so many ways to read each field as are wanted, and the fields that their cells are of."""
+    fields: list[FieldImage] = []
+    ways: list[tuple[Way, ...]] = []
+    start = 0
+    whole = None if frames is None else iter(frames)
+    for field, lattice, most in zip(prepared.fields, prepared.lattices, wanted, strict=True):
+        end = start + len(lattice.tiles)
+        own = best_ways(lattice, scores[start:end], most)
+        start = end
+        image, joined = (field, own) if whole is None or field.strip is None else join(own, next(whole), field)
+        fields.append(image)
+        ways.append(joined)
+    return fields, ways
 
 
 def read_pages(

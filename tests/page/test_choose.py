@@ -70,7 +70,7 @@ def test_where_no_way_keeps_the_rules_the_field_is_broken_and_stays_as_read() ->
 
 
 def test_a_rule_does_not_choose_what_the_ink_speaks_against() -> None:
-    choice = one({"19": 0.9999, "18": 1e-6}, "luhn")
+    choice = one({"19": 0.9999, "18": 1e-7}, "luhn")
     assert (choice.way.text, choice.broken) == ("19", ("luhn",))
 
 
@@ -191,6 +191,14 @@ def test_what_rules_leave_is_never_likelier_than_what_was_read(readings: Reading
 def test_many_ways_are_asked_for_where_rules_may_pass_some_over() -> None:
     few, ruled, bound = ways_wanted([place("a"), place("b", "sum c"), place("c")])
     assert few < 10 < ruled == bound
+
+
+def test_the_most_ways_are_asked_for_where_all_break_a_rule() -> None:
+    places = [place("a", "luhn"), place("b", "luhn"), place("c", "luhn", kind="string")]
+    choices = choose(places, [ways({"19": 0.9}), ways({"18": 0.9}), ways({"19": 0.9})])
+    first, again = ways_wanted(places), ways_wanted(places, choices)
+    assert again == (max(again), *first[1:])
+    assert again[0] > first[0]
 
 
 def reading(value: str, status: Status, *reasons: str) -> FieldReading:
