@@ -31,7 +31,6 @@ STROKE_LEVEL = 0.4
 SPECK = 0.015
 """Ink of a smaller share of the box is no mark."""
 SMALL_BOX = "box is small"
-UNSURE = "low confidence in mark"
 SHAPELESS = 22.0
 """In a box of fewer pixels of height on the page a mark is seen, but its shape is guessed."""
 GUESSED = 0.85
@@ -113,7 +112,7 @@ def read_mark(field: FieldImage, choice: Choice, accept: float) -> FieldReading:
         value=told.text,
         confidence=sure,
         status=Status.ACCEPTED,
-        reasons=(DOUBTFUL,) if cell.notes else (UNSURE,) if sure < accept else (),
+        reasons=(DOUBTFUL,) if cell.notes else ("low confidence in mark",) if sure < accept else (),
         raw=told.text,
         runner_up=told.second,
         digit_confidence=(),
