@@ -18,12 +18,13 @@ from PIL import Image
 
 from ocrbatch.commands.app import app
 from ocrbatch.errors import ExitCode
+from ocrbatch.form import rules
 from ocrbatch.form.documents import with_missing_pages
 from ocrbatch.form.schema import FieldTable, ManyPagesTable, OnePageTable
 from ocrbatch.form.store import load_forms, parse_form
 from ocrbatch.form.template import Blank, Kind
 from ocrbatch.output.tables import RESULT_COLUMNS
-from ocrbatch.page import strokes
+from ocrbatch.page import choose, strokes
 from ocrbatch.page.register import MIN_SCORE, NO_BOXES, NOT_REGISTERED, UNKNOWN_FORM
 from ocrbatch.records import PageResult, PageStatus, Status
 from tests.form.values import a_form
@@ -182,7 +183,15 @@ def test_the_table_of_reasons_is_the_programs() -> None:
     in_cells = {"low confidence", "several digits", "not a digit"}
     source = "".join(path.read_text("utf-8") for path in folder.glob("*.py"))
     assert all(re.search(rf'"{word}( in|")', source) for word in in_cells)
-    assert {row[0] for row in table(TEXT, "reason", "meaning")} == named | in_cells
+    by_rules = {"changed by", "breaks", "not checked", choose.CLOSE_RUNNER_UP}
+    assert all(re.search(rf'f"[^"]*{word}', source) for word in by_rules - {choose.CLOSE_RUNNER_UP})
+    assert {row[0] for row in table(TEXT, "reason", "meaning")} == named | in_cells | by_rules
+
+
+def test_the_table_of_rules_has_them_all() -> None:
+    told = {name.split()[0] for row in table(TEXT, "rule", "the value") for name in row[0].split(", ")}
+    assert told >= set(rules.SHOWN)
+    assert told <= {*rules.PARSERS}
 
 
 def test_the_reasons_of_the_samples_are_in_the_table(samples_job: Path) -> None:

@@ -8,7 +8,7 @@ from ocrbatch.page.joint import CLOSE, Verdict, settle
 from ocrbatch.page.lattice import UNREAD, Way
 from ocrbatch.records import FieldPlace, FieldReading, Status
 
-WAYS, WAYS_OF_STRINGS, WAYS_WITH_RULES, MOST_WAYS = 4, 64, 256, 2048
+WAYS, WAYS_OF_STRINGS, WAYS_WITH_RULES, MOST_WAYS = 24, 64, 256, 2048
 """Where a rule passes most ways over, many are wanted: a check digit fits one in ten, a known number hardly any."""
 CLOSE_RUNNER_UP = "close runner-up"
 
@@ -91,6 +91,7 @@ def _has_close(one: Candidates) -> bool:
 
 
 def _runner_up(one: Candidates, way: Way) -> str:
-    """Give the next best value, of those that the field's own rules allow where there are any."""
-    values = (one.value(other) for other in (*one.allowed, *one.ways))
-    return next((value for value in values if value != one.value(way)), "")
+    """Give the next best value, of those that the field's own rules allow where there are any; read, if one is."""
+    values = [one.value(other) for other in (*one.allowed, *one.ways)]
+    others = [value for value in values if value != one.value(way)]
+    return next((value for value in others if UNREAD not in value), others[0] if others else "")

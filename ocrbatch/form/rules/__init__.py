@@ -1,4 +1,4 @@
-"""Rules of a form: what a field's value must keep to. A family of rules is a module here and a line in ``_PARSERS``."""
+"""Rules of a form: what a field's value must keep to. A family of rules is a module here and a line in ``PARSERS``."""
 
 import re
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from ocrbatch.form.rules.shapes import Length, parse_digits, parse_length, parse
 
 __all__ = ["BlankAs", "FormRule", "Length", "Load", "OneOf", "RuleError", "Sum", "cycle", "parse_rule"]
 
-_PARSERS: dict[str, Callable[[str, tuple[str, ...], Load], FormRule]] = {
+PARSERS: dict[str, Callable[[str, tuple[str, ...], Load], FormRule]] = {
     "length": parse_length,
     "digits": parse_digits,
     "range": parse_range,
@@ -29,8 +29,8 @@ _PARSERS: dict[str, Callable[[str, tuple[str, ...], Load], FormRule]] = {
     **dict.fromkeys(MODULES, parse_check_digit),
 }
 _WORDS = re.compile(r'"([^"]*)"|(\S+)')
-_SHOWN = ("length", "digits", "range", "date", "pattern", "one-of", "sum", "digit-sum", "equals", "blank-as")
-_SHOWN_CHECKS = ("luhn", "iban", "aba", "isbn", "ean", "verhoeff", "damm")
+SHOWN = ("length", "digits", "range", "date", "pattern", "one-of", "sum", "digit-sum", "equals", "blank-as")
+SHOWN_CHECKS = ("luhn", "iban", "aba", "isbn", "ean", "verhoeff", "damm")
 
 
 def parse_rule(text: str, load: Load) -> FormRule:
@@ -39,8 +39,8 @@ def parse_rule(text: str, load: Load) -> FormRule:
     ``load`` gives a file beside the form. Raises RuleError, which says what is wrong and how to mend it.
     """
     name, *arguments = [quoted_word or word for quoted_word, word in _WORDS.findall(text)] or [""]
-    if (parse := _PARSERS.get(name)) is not None and text.split(maxsplit=1)[0] == name:
+    if (parse := PARSERS.get(name)) is not None and text.split(maxsplit=1)[0] == name:
         return parse(text, tuple(arguments), load)
-    near = suggestion(name, _PARSERS)
-    known = f"the rules are {', '.join(_SHOWN)}, and check digits such as {', '.join(_SHOWN_CHECKS)}"
+    near = suggestion(name, PARSERS)
+    known = f"the rules are {', '.join(SHOWN)}, and check digits such as {', '.join(SHOWN_CHECKS)}"
     raise RuleError(f"there is no rule {quoted(name)}; {near or known}")
