@@ -59,12 +59,12 @@ def to_int8(model: Any, samples: Tiles) -> bytes:
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = tf.int8
     converter.inference_output_type = tf.int8
-    return _converted(converter)
+    return converted(converter)
 
 
 def to_float(model: Any) -> bytes:
     """Convert a network to LiteRT in float32, batch fixed; it gives logits as ``to_int8`` does."""
-    return _converted(_converter(model))
+    return converted(_converter(model))
 
 
 def without_softmax(model: Any) -> Any:
@@ -149,7 +149,8 @@ def _converter(model: Any) -> Any:
     return tf.lite.TFLiteConverter.from_keras_model(keras.Model(fixed, bare(fixed, training=False)))
 
 
-def _converted(converter: Any) -> bytes:
+def converted(converter: Any) -> bytes:
+    """Convert, without what TensorFlow says of it."""
     with quiet_stderr(), warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
         content: bytes = converter.convert()

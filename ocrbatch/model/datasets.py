@@ -79,21 +79,27 @@ def load_dataset(source: str, *, strangers: bool = False) -> Dataset:
 
     Raises ModelError for whatever is missing, damaged or of another form, before any training begins.
     """
-    name, train, test = read_source(source)
-    first = _labelled(source, train, strangers=strangers)
-    second = None if test is None else _labelled(source, test, strangers=strangers)
-    as_they_are = _in_mnist_form([*first.pictures, *(second.pictures if second else ())])
-    if not len(first.labels):
-        wanted = "no characters or marks but digits and their look-alikes" if strangers else "no pictures with a label"
-        raise ModelError(f"{source}: holds {wanted}; give a set with some")
-    divided = second is None
-    if second is None:
-        first, second = _divided(first)
+    name, first, second, divided = load_pictures(source, strangers=strangers)
+    as_they_are = _in_mnist_form([*first.pictures, *second.pictures])
     train_tiles, test_tiles = (_tiles(part.pictures, as_they_are=as_they_are) for part in (first, second))
     digest = hashlib.sha256()
     for array in (train_tiles, first.labels, test_tiles, second.labels):
         digest.update(np.ascontiguousarray(array).tobytes())
     return Dataset(name, train_tiles, first.labels, test_tiles, second.labels, digest.hexdigest(), divided)
+
+
+def load_pictures(source: str, *, strangers: bool = False) -> tuple[str, Pictures, Pictures, bool]:
+    """Load a set as ``load_dataset`` does, its pictures as they are: its name, and what is to train and to test on.
+
+    The last tells whether the test part was put aside, for the source has none. Raises ModelError as it does.
+    """
+    name, train, test = read_source(source)
+    first = _labelled(source, train, strangers=strangers)
+    second = None if test is None else _labelled(source, test, strangers=strangers)
+    if not len(first.labels):
+        wanted = "no characters or marks but digits and their look-alikes" if strangers else "no pictures with a label"
+        raise ModelError(f"{source}: holds {wanted}; give a set with some")
+    return (name, *_divided(first), True) if second is None else (name, first, second, False)
 
 
 def load_mixture(sources: Sequence[str], strangers: Sequence[str] = (), *, every_digit: bool = True) -> Mixture:

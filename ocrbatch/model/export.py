@@ -83,7 +83,7 @@ def finish(
                 for known, data in zip(names, mixture.sets, strict=True)
             },
         },
-        "made_with": _made_with(),
+        "made_with": made_with(),
     }
     return _write_all(folder, contents, name, card)[0]
 
@@ -125,7 +125,7 @@ def export_model(
         "about": ABOUT[model.output_shape[1]],
         "temperature": loaded.temperature,
         "parameters": int(model.count_params()),
-        "made_with": _made_with(),
+        "made_with": made_with(),
     }
     card = {**told, "files": {**before.get("files", {}), **_sums(contents)}, "exported": exported}
     return _write_all(folder, contents, source.stem, card)
@@ -233,7 +233,8 @@ def _sums(contents: Mapping[str, bytes]) -> dict[str, str]:
     return {file: hashlib.sha256(content).hexdigest() for file, content in contents.items()}
 
 
-def _made_with() -> dict[str, str]:
+def made_with() -> dict[str, str]:
+    """Give the versions that a model was made with, for its card."""
     known = {"python": platform.python_version()}
     for package in VERSIONS:
         with contextlib.suppress(metadata.PackageNotFoundError):

@@ -8,18 +8,17 @@ from typing import Any
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from ocrbatch.model.strings.network import HIGH, OUTPUTS, STRIDE, build_network
+from ocrbatch.model.strings.pool import WIDEST, Labels, read_shard
 from ocrbatch.records import Grey
 
-WIDTHS = (96, 160, 224, 320, 512)
+WIDTHS = (96, 160, 224, 320, WIDEST)
 """Strips of about one width are taught together."""
 BLANK = OUTPUTS - 1
-LONGEST = 24
-WARM_UP = 0.02
+WARM_UP = 400
+"""So many steps the rate rises."""
 
-Labels = npt.NDArray[np.int8]
 Tell = Callable[[str], None]
 
 
@@ -32,36 +31,6 @@ class Settings:
     batch: int = 64
     seed: int = 0
     report_every: int = 300
-
-
-@dataclass(frozen=True, slots=True)
-class Shard:
-    """Composed strips: ``strips`` (32, w) uint8 each, and ``labels`` (n, 24) int8, −1 behind the last."""
-
-    strips: tuple[Grey, ...]
-    labels: Labels
-
-
-def write_shard(path: Path, strips: list[Grey], labels: list[tuple[int, ...]]) -> None:
-    """Write strips and their labels to one file, at once or not at all."""
-    table = np.full((len(labels), LONGEST), -1, np.int8)
-    for row, own in zip(table, labels, strict=True):
-        row[: len(own)] = own[:LONGEST]
-    draft = path.with_name(f".{path.stem}.draft.npz")
-    widths = np.array([strip.shape[1] for strip in strips])
-    np.savez(draft, w=widths, x=np.concatenate([strip.ravel() for strip in strips]), y=table)
-    draft.replace(path)
-
-
-def read_shard(path: Path) -> Shard:
-    """Read what ``write_shard`` wrote."""
-    with np.load(path) as file:
-        widths, pixels, labels = file["w"], file["x"], file["y"]
-    ends = np.cumsum(widths * HIGH)
-    strips = tuple(
-        pixels[end - HIGH * width : end].reshape(HIGH, width) for end, width in zip(ends, widths, strict=True)
-    )
-    return Shard(strips, labels)
 
 
 def train_network(pool: Path, out: Path, settings: Settings, tell: Tell, start: Any | None = None) -> Any:
@@ -94,7 +63,7 @@ def train_network(pool: Path, out: Path, settings: Settings, tell: Tell, start: 
         done = (time.monotonic() - began) / (60 * settings.minutes)
         if done >= 1:
             break
-        share = min(step / 400, 1) * 0.5 * (1 + np.cos(np.pi * done))
+        share = min(step / WARM_UP, 1) * 0.5 * (1 + np.cos(np.pi * done))
         optimizer.learning_rate.assign(settings.learning_rate * share)
         losses.append(float(learn(strips, labels, lengths)))
         seen += len(strips)

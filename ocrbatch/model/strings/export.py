@@ -1,0 +1,121 @@
+"""The trained network of strings to the file that reads with it, and its card."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ocrbatch.errors import ModelError
+from ocrbatch.model.card import Card, write_card
+from ocrbatch.model.convert import converted
+from ocrbatch.model.export import made_with
+from ocrbatch.model.strings.network import HIGH
+from ocrbatch.model.strings.pool import Shard
+from ocrbatch.page.classify import import_keras
+from ocrbatch.page.strings.beam import FrameLogs, best_texts, digit_frames, text_log_probabilities
+from ocrbatch.page.strings.sequence import StringReader, make_string_reader
+from ocrbatch.records import Grey, ModelFile
+
+NAME = "strings"
+TYPICAL = 300
+STEP = 32
+LARGEST_LOSS = 0.01
+"""How many more strings the int8 form may misread before it counts as broken."""
+
+
+def to_int8(network: Any, strips: tuple[Grey, ...]) -> bytes:
+    """Convert a network of strings to LiteRT: int8 throughout, one strip of any width at a time.
+
+    ``strips`` (32, w) uint8 are typical ones, from which the ranges of the activations are taken.
+    """
+    import tensorflow as tf
+
+    keras = import_keras()
+
+    def typical() -> Iterator[list[npt.NDArray[np.float32]]]:
+        for strip in strips[:TYPICAL]:
+            filled = np.zeros((1, HIGH, -(-strip.shape[1] // STEP) * STEP, 1), np.float32)
+            filled[0, :, : strip.shape[1], 0] = strip / np.float32(255)
+            # The full range must be among them, so that a pixel's level is its int8 value less 128.
+            filled[0, 0, -1, 0] = 1
+            yield [filled]
+
+    given = keras.Input(batch_shape=(1, HIGH, None, 1))
+    converter = tf.lite.TFLiteConverter.from_keras_model(keras.Model(given, network(given, training=False)))
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = typical
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    converter.inference_input_type = converter.inference_output_type = tf.int8
+    return converted(converter)
+
+
+def export_strings(network: Any, typical: Shard, held_out: Shard, folder: Path, facts: Mapping[str, Any]) -> Card:
+    """Write ``strings.tflite`` and its card ``strings.json``; gives the card.
+
+    ``held_out`` are runs of digits that no training saw: on them the temperature is fitted, the first half, and the
+    card's figures are measured, the second. ``facts`` go into the card. Raises ModelError where int8 reads worse.
+    """
+    content = to_int8(network, typical.strips)
+    half = len(held_out.strips) // 2
+    texts = [_text(labels) for labels in held_out.labels.tolist()]
+    raw = _reader(content, 1.0).frames(held_out.strips)
+    temperature = _fit_temperature(raw[:half], texts[:half])
+    read = _reader(content, temperature).frames(held_out.strips[half:])
+    right = _exact(read, texts[half:])
+    before = _exact(_keras_frames(network, held_out.strips[half:]), texts[half:])
+    if right < before - LARGEST_LOSS:
+        raise ModelError(f"the int8 form reads {right:.4f} of the strings, and the network {before:.4f}")
+    card: Card = {
+        "name": NAME,
+        "about": "Runs of handwritten digits: strips 32 pixels high to a digit, a sign or nothing every 4 columns",
+        "files": {f"{NAME}.tflite": hashlib.sha256(content).hexdigest()},
+        "temperature": temperature,
+        "parameters": int(network.count_params()),
+        **facts,
+        "metrics": {"composed": len(texts) - half, "exact": round(right, 5), "exact_float": round(before, 5)},
+        "made_with": made_with(),
+    }
+    (folder / f"{NAME}.tflite").write_bytes(content)
+    write_card(folder / f"{NAME}.json", card)
+    return card
+
+
+def _reader(content: bytes, temperature: float) -> StringReader:
+    return make_string_reader(ModelFile(content, "tflite", NAME, hashlib.sha256(content).hexdigest(), temperature))
+
+
+def _text(labels: list[int]) -> str:
+    return "".join(str(label) for label in labels if 0 <= label < 10)
+
+
+def _exact(frames: list[FrameLogs], texts: list[str]) -> float:
+    read = [best_texts(digit_frames(logs), 4)[0][0] for logs in frames]
+    return float(np.mean([one == text for one, text in zip(read, texts, strict=True)]))
+
+
+def _keras_frames(network: Any, strips: tuple[Grey, ...]) -> list[FrameLogs]:
+    frames = []
+    for strip in strips:
+        filled = np.zeros((1, HIGH, -(-strip.shape[1] // STEP) * STEP, 1), np.float32)
+        filled[0, :, : strip.shape[1], 0] = strip / np.float32(255)
+        logits = np.asarray(network(filled, training=False))[0]
+        frames.append(logits - np.logaddexp.reduce(logits, axis=1, keepdims=True))
+    return frames
+
+
+def _fit_temperature(frames: list[FrameLogs], texts: list[str]) -> float:
+    """Find the temperature under which the true texts are most probable, given frames at temperature 1."""
+
+    def loss(temperature: float) -> float:
+        total = 0.0
+        for logs, text in zip(frames, texts, strict=True):
+            scaled = logs / np.float32(temperature)
+            scaled = scaled - np.logaddexp.reduce(scaled, axis=1, keepdims=True)
+            total -= max(float(text_log_probabilities(digit_frames(scaled), [text])[0]), -20.0)
+        return total
+
+    temperatures = np.round(np.exp(np.linspace(np.log(0.6), np.log(2.0), 13)), 4)
+    return float(temperatures[int(np.argmin([loss(float(value)) for value in temperatures]))])
