@@ -13,7 +13,7 @@ UNREAD_COST = 6.0
 """Ink on the way that is no digit is to be a sign, and left out, if it can."""
 LEAST = 1e-9
 HOPELESS = 10.0
-"""What is behind the best at its node by more than this (natural logarithm) is not followed."""
+"""What cannot end within so much (natural logarithm) of the best is not followed."""
 UNCERTAINTY = 1.0
 """Divides the paths' scores before they are made probabilities: neighbouring tiles err together."""
 
@@ -46,39 +46,52 @@ def best_paths(
     ``edges`` are sorted by start; ``rows`` has an edge's probabilities (11,) each, None where it reads as nothing.
     Paths of the same text add up. A path's score is the sum of its edges' weights and the logarithms of its outputs.
     """
-    reached: list[dict[str, _Text]] = [{} for _ in range(nodes)]
-    reached[0][""] = _Text(0.0, 0.0)
+    options = [_options(row) for row in rows]
+    ahead = _ahead(nodes, edges, options)
     outgoing: list[list[int]] = [[] for _ in range(nodes)]
     for number, edge in enumerate(edges):
         outgoing[edge.start].append(number)
-    options = [_options(row) for row in rows]
+    reached: list[dict[str, _Text]] = [{} for _ in range(nodes)]
+    reached[0][""] = _Text(0.0, 0.0)
+    least = ahead[0] - HOPELESS
     for node in range(nodes - 1):
-        for text, beginning in _hopeful(reached[node], most):
+        for text, beginning in _best(reached[node], most):
             for number in outgoing[node]:
-                target = reached[edges[number].end]
+                edge = edges[number]
+                enough = least - ahead[edge.end] - beginning.total - edge.weight
                 for output, cost in options[number]:
-                    step = edges[number].weight + cost
+                    if cost < enough:
+                        break
+                    step = edge.weight + cost
                     longer = text if output is None else text + _text(output)
-                    _add(target, longer, _Text(beginning.total + step, beginning.best + step, beginning, number, output))
-    found = _hopeful(reached[-1], most)
+                    new = _Text(beginning.total + step, beginning.best + step, beginning, number, output)
+                    _add(reached[edge.end], longer, new)
+    found = _best(reached[-1], most)
     scores = np.array([text.total for _, text in found]) / UNCERTAINTY
     scores -= np.logaddexp.reduce(scores) if len(scores) else 0.0
     return tuple(_traced(text, float(score)) for (_, text), score in zip(found, scores, strict=True))
 
 
 def _options(row: npt.NDArray[np.float64] | None) -> list[tuple[int | None, float]]:
-    """Give what a tile may be read as, and the logarithm of each one's probability."""
+    """Give what a tile may be read as, and the logarithm of each one's probability, best first."""
     if row is None:
         return [(None, 0.0)]
     logs = np.log(np.maximum(row, LEAST))
     logs[NOT_A_DIGIT] -= UNREAD_COST
-    return [(int(i), float(logs[i])) for i in np.flatnonzero(logs >= logs.max() - HOPELESS)]
+    return [(int(i), float(logs[i])) for i in np.argsort(-logs, kind="stable")]
 
 
-def _hopeful(texts: dict[str, _Text], most: int) -> list[tuple[str, _Text]]:
+def _ahead(nodes: int, edges: Sequence[Edge], options: list[list[tuple[int | None, float]]]) -> list[float]:
+    """Give the score of the best path from each node (nodes,) to the last."""
+    ahead = [-np.inf] * (nodes - 1) + [0.0]
+    for edge, own in sorted(zip(edges, options, strict=True), key=lambda pair: -pair[0].start):
+        ahead[edge.start] = max(ahead[edge.start], edge.weight + own[0][1] + ahead[edge.end])
+    return ahead
+
+
+def _best(texts: dict[str, _Text], most: int) -> list[tuple[str, _Text]]:
     """Give the best beginnings at a node, best first; equal ones in the order of their texts."""
-    order = sorted(texts.items(), key=lambda item: (-item[1].total, item[0]))[: max(most, 1)]
-    return [item for item in order if item[1].total >= order[0][1].total - HOPELESS]
+    return sorted(texts.items(), key=lambda item: (-item[1].total, item[0]))[: max(most, 1)]
 
 
 def _add(texts: dict[str, _Text], text: str, new: _Text) -> None:

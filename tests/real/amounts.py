@@ -53,7 +53,9 @@ def read_amounts(wanted: dict[Path, str], pictures: Path | None = None) -> list[
     """Read each picture as one run of digits; those that are misread are drawn into a folder, if one is given."""
     pages = (first_page(path) for path in wanted)
     found = []
-    for path, page in zip(wanted, read_pages(pages, make_classifier(load_model_file()), index=Whole.STRING), strict=True):
+    for path, page in zip(
+        wanted, read_pages(pages, make_classifier(load_model_file()), index=Whole.STRING), strict=True
+    ):
         (field,) = page.result.fields
         one = Amount(path.name, wanted[path], field.value, field.confidence, str(field.status), field.reasons)
         found.append(one)

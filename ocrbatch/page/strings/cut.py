@@ -11,7 +11,7 @@ from ocrbatch.geometry import enclosing_box, quad_size, transform_points
 from ocrbatch.page.cuts import MIN_PEAK, FieldCut, Floats, Pyramid, local_darkness, on_page, quantile, warp
 from ocrbatch.page.erase import Frame
 from ocrbatch.page.strings.joins import Candidate, candidates
-from ocrbatch.page.strings.pieces import Segments, corners, find_segments
+from ocrbatch.page.strings.pieces import Segments, corners, find_segments, notes_of
 from ocrbatch.page.strings.ruling import without_lines
 from ocrbatch.page.strings.slant import shifts, upright
 from ocrbatch.records import CellImage, Edge, FieldImage, FieldPlace, cell_quads, read_only
@@ -62,7 +62,9 @@ def _image(place: FieldPlace, cut: _Cut, faintest: float) -> FieldImage:
     if segments is None:
         return FieldImage(place, box, (blank,))
     found = candidates(segments)
-    cells = tuple(CellImage(_ink(one, segments, cut), blank=False, notes=segments.notes) for one in found)
+    cells = tuple(
+        CellImage(_ink(one, segments, cut), blank=False, notes=notes_of(segments, one.start, one.end)) for one in found
+    )
     to_page = cv2.getPerspectiveTransform(cut.frame.corners(), place.cells[0].astype(np.float32))
     quads = [transform_points(to_page, corners(segments, one.start, one.end)) for one in found]
     return FieldImage(replace(place, cells=cell_quads(quads)), box, cells, edges=_edges(found))

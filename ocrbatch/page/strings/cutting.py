@@ -36,7 +36,7 @@ class Seam:
     """A path through a part: its first column (h,) right of the cut in each row, and what it costs in pixels of ink."""
 
     columns: Columns
-    ink: float
+    cost: float
 
 
 def find_seams(mask: Grey, high: float, stroke: float, most: int) -> tuple[Seam, ...]:
@@ -56,7 +56,7 @@ def find_seams(mask: Grey, high: float, stroke: float, most: int) -> tuple[Seam,
     for row, column in _points(mask, through, least):
         columns = _traced(down, up, row, column)
         found.append(Seam(columns, float(ink[np.arange(height), np.minimum(columns, width - 1)].sum())))
-    cheap = [seam for seam in found if seam.ink <= DEAREST * high and _parts_digits(seam, mask, high)]
+    cheap = [seam for seam in found if seam.cost <= DEAREST * high and _parts_digits(seam, mask, high)]
     return _apart(cheap, mask, LEAST_INK * high * stroke, most)
 
 
@@ -65,7 +65,6 @@ def _parts_digits(seam: Seam, mask: Grey, high: float) -> bool:
     left = np.arange(mask.shape[1]) < seam.columns[:, None]
     sides = (mask > 0) & left, (mask > 0) & ~left
     return all(np.ptp(np.flatnonzero(side.any(axis=1))) >= LOWEST * high if side.any() else False for side in sides)
-
 
 
 def _loops(mask: Grey) -> Floats:
@@ -132,7 +131,7 @@ def _apart(seams: list[Seam], mask: Grey, enough: float, most: int) -> tuple[Sea
     places = np.arange(mask.shape[1])
     kept: list[Seam] = []
     shares: list[npt.NDArray[np.bool_]] = []
-    for seam in sorted(seams, key=lambda seam: seam.ink):
+    for seam in sorted(seams, key=lambda seam: seam.cost):
         left = places < seam.columns[:, None]
         sides = [left, *shares, np.zeros_like(left), np.ones_like(left)]
         if min(int(ink[left ^ other].sum()) for other in sides[1:]) >= enough:

@@ -2,7 +2,7 @@
 
 from ocrbatch.page.lattice import boxes_lattice
 from ocrbatch.page.normalize import normalize_many
-from ocrbatch.records import Edge, FieldImage, Grey, Lattice, read_only
+from ocrbatch.records import FieldImage, Grey, Lattice, read_only
 
 
 def string_lattice(field: FieldImage) -> Lattice:

@@ -109,8 +109,9 @@ def _middle(centre: npt.NDArray[np.float64], top: Ints, height: Ints, high: floa
 
 def _upright_spans(labels: Ints, numbers: Ints) -> tuple[float, npt.NDArray[np.float32]]:
     """Give the shear that makes the writing upright, and the first and last column of each part after it."""
-    y, x = np.nonzero(np.isin(labels, numbers))
-    shear = find_shear(y, x)
+    own = np.isin(labels, numbers)
+    shear = find_shear(own)
+    y, x = np.nonzero(own)
     columns = x + shear * (y - y.mean())
     first = np.full(labels.max() + 1, np.inf, np.float32)
     last = np.full(labels.max() + 1, -np.inf, np.float32)

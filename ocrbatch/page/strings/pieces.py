@@ -17,6 +17,8 @@ from ocrbatch.records import Grey
 
 LEAVES = "writing leaves the field"
 CUT_OFF = "cut off by the page's edge"
+AT_EDGE = 1.5
+"""Of the pen's width."""
 MOST_SEGMENTS = 40
 MOST_CUTS = 24
 NARROW_DIGIT = 0.3
@@ -29,9 +31,10 @@ class Segments:
 
     ``labels`` (h, w) int32 has each pixel's segment from 1, in the cut's own frame; ``shift`` (h,) is how far each row
     is moved to the right in the upright one. ``boxes`` (n, 4) are left, top, right and bottom there. ``part`` (n,)
-    numbers the connected stroke a segment is of, ``cut`` (n,) is the ink in pixels that the cut before it goes through,
+    numbers the connected stroke a segment is of, ``cut`` (n,) what the cut before it costs in pixels of ink,
     0 where it begins a stroke. ``stroke`` is the pen's width, ``high`` a digit's height, both in pixels; ``middle``
-    (n,) is the row of the digits' middle. ``notes`` are reasons for a person's look at the whole.
+    (n,) is the row of the digits' middle, ``at_edge`` (n,) how many pixels lie at the page's edge. ``notes`` are
+    reasons for a person's look at the whole.
     """
 
     labels: Ints
@@ -43,6 +46,7 @@ class Segments:
     high: float
     middle: npt.NDArray[np.float64]
     parts: Parts
+    at_edge: npt.NDArray[np.intp]
     notes: tuple[str, ...]
 
     def __len__(self) -> int:
@@ -71,9 +75,7 @@ def find_segments(
     rank[order + 1] = np.arange(1, len(part) + 1)
     labels = upright(rank[standing], -shift)[:, : mask.shape[1]]
     edge = page & (cv2.erode(page.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=1) == 0)
-    notes = ((LEAVES,) if _others_reach_in(mask, parts, frame) else ()) + (
-        (CUT_OFF,) if bool(own[edge].any()) else ()
-    )
+    at_edge = np.bincount(labels[edge], minlength=len(part) + 1)[1:]
     return Segments(
         labels=labels,
         shift=shift,
@@ -84,7 +86,8 @@ def find_segments(
         high=parts.high,
         middle=parts.middle[part[order]],
         parts=parts,
-        notes=notes,
+        at_edge=at_edge,
+        notes=(LEAVES,) if _others_reach_in(mask, parts, frame) else (),
     )
 
 
@@ -97,6 +100,15 @@ def corners(segments: Segments, start: int, end: int) -> npt.NDArray[np.float32]
     return np.array(places, np.float32)
 
 
+def notes_of(segments: Segments, start: int, end: int) -> tuple[str, ...]:
+    """Give the reasons for a person's look at segments ``start`` … ``end`` − 1.
+
+    A stroke that ends at the page's edge may end there; what meets it with more than that goes on beyond.
+    """
+    off = segments.at_edge[start:end].sum() > AT_EDGE * segments.stroke
+    return segments.notes + ((CUT_OFF,) if off else ())
+
+
 def pen_width(own: npt.NDArray[np.bool_]) -> float:
     """Give the usual width of the strokes in pixels: the ink's area beside the length of its middle lines."""
     distance = cv2.distanceTransform(np.pad(own.astype(np.uint8), 1), cv2.DIST_L2, 3)
@@ -105,7 +117,7 @@ def pen_width(own: npt.NDArray[np.bool_]) -> float:
 
 
 def _divided(standing: Ints, parts: Parts, stroke: float) -> tuple[Ints, Ints, npt.NDArray[np.float64]]:
-    """Cut the parts: gives labels (h, w) from 1, and of each new one its part's place in ``parts`` and its cut's ink."""
+    """Cut the parts: gives labels (h, w) from 1, and of each its part's place in ``parts`` and its cut's cost."""
     result = np.zeros_like(standing)
     part: list[int] = []
     cuts: list[float] = []
@@ -124,7 +136,7 @@ def _divided(standing: Ints, parts: Parts, stroke: float) -> tuple[Ints, Ints, n
         present, slab = np.unique(slab, return_inverse=True)
         result[rows, columns] = len(part) + 1 + slab
         part += [place] * len(present)
-        cuts += [0.0, *(seams[before - 1].ink for before in present[1:])]
+        cuts += [0.0, *(seams[before - 1].cost for before in present[1:])]
     return result, np.array(part, np.int32), np.array(cuts)
 
 

@@ -21,7 +21,8 @@ def read_string(field: FieldImage, choice: Choice, accept: float) -> FieldReadin
     own = _without_signs([step for step, _ in read])
     steps = tuple(step for step, _ in read[own])
     written = any(not cell.blank for cell in field.cells)
-    reasons = _reasons(field, steps, signs=len(steps) < len(read), written=written)
+    notes = [note for _, cell in read[own] for note in field.cells[cell].notes]
+    reasons = _reasons(notes, steps, signs=len(steps) < len(read), written=written)
     confidence = min(all_right(steps), math.exp(min(choice.way.log_probability, 0.0)))
     if steps and not reasons and confidence < accept:
         reasons = (unsure_cells(steps, accept),)
@@ -49,9 +50,9 @@ def _without_signs(steps: list[Step]) -> slice:
     return slice(digits[0], digits[-1] + 1) if digits else slice(0, len(steps))
 
 
-def _reasons(field: FieldImage, steps: tuple[Step, ...], *, signs: bool, written: bool) -> tuple[str, ...]:
+def _reasons(notes: list[str], steps: tuple[Step, ...], *, signs: bool, written: bool) -> tuple[str, ...]:
     """Say what speaks for a person's look, each once."""
-    found = [note for cell in field.cells for note in cell.notes]
+    found = list(notes)
     if written and not steps:
         found.append(NO_DIGITS)
     if signs:

@@ -23,7 +23,8 @@ THICKEST = 0.12
 TILT = 0.03
 MOST_LINES = 3
 TOUCHING = 0.4
-WIDEST_FOOT = 0.15
+WIDEST_FOOT, FOOT = 0.3, 0.05
+"""How wide the foot of a loop is at most, and how far above it the loop is wider, in heights of the cut."""
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.intp]
@@ -58,18 +59,18 @@ def _erase_one(cut: Floats, frame: Frame, rows: Ints, pale: float, peak: float) 
         first -= 1
     while last + 1 < len(dark) and dark[last + 1]:
         last += 1
-    _erase(cut, frame.y + first - 1, frame.y + last + 1, _path(cut.shape[1], frame, tilt), peak, profile[row])
+    soft = max((last - first + 1) // 3, 1)
+    _erase(cut, frame.y + first - soft, frame.y + last + soft, _path(cut.shape[1], frame, tilt), peak, profile[row])
     return True
 
 
-def _clearest(
-    cut: Floats, frame: Frame, rows: Ints, pale: float, thickest: int
-) -> tuple[float, int, int, Floats]:
+def _clearest(cut: Floats, frame: Frame, rows: Ints, pale: float, thickest: int) -> tuple[float, int, int, Floats]:
     """Give how clear the clearest line is, its row in the frame, its tilt in pixels, and the profile (height,)."""
     own = slice(frame.x, frame.x + frame.width)
     most = max(int(TILT * frame.width), 1)
     best: tuple[float, int, int, Floats] = (0.0, 0, 0, np.zeros(frame.height, np.float32))
-    for tilt in range(-most, most + 1, max(most // 4, 1)):
+    whole = 0.0
+    for tilt in sorted(range(-most, most + 1), key=abs):
         path = _path(cut.shape[1], frame, tilt)[own]
         along = np.clip(np.arange(frame.height)[:, None] + frame.y + path, 0, len(cut) - 1)
         level = cut[along, np.arange(frame.x, frame.x + frame.width)]
@@ -78,8 +79,10 @@ def _clearest(
         padded = np.pad(profile, thickest)
         clear = profile - np.maximum(padded[: frame.height], padded[2 * thickest :])
         row = int(rows[clear[rows].argmax()])
-        if clear[row] > best[0]:
-            best = float(clear[row]), row, tilt, profile
+        # The share that may be pale would let a line be left at an angle.
+        dark = float(clear[row] + level[row].mean()) if clear[row] > 0 else 0.0
+        if dark > whole:
+            whole, best = dark, (float(clear[row]), row, tilt, profile)
     return best
 
 
@@ -95,8 +98,8 @@ def _erase(cut: Floats, first: int, last: int, path: Ints, peak: float, line: fl
     beside = [np.clip(row + path, 0, len(cut) - 1) for row in (first - 1, last + 1)]
     touching = np.maximum(cut[beside[0], columns], cut[beside[1], columns])
     touching[(touching < TOUCHING * peak) | (touching < 0.7 * line)] = 0
-    for row in beside:
-        _bridge(cut, rows, row, touching, peak)
+    for row, away in zip(beside, (-1, 1), strict=True):
+        _bridge(cut, rows, row, away, touching, peak)
     # A slanted stroke enters the line beside where it is seen.
     reach = max((last - first) // 3, 1)
     kept = cv2.dilate(touching[None].astype(np.float32), np.ones((1, 2 * reach + 1), np.uint8))[0]
@@ -105,10 +108,10 @@ def _erase(cut: Floats, first: int, last: int, path: Ints, peak: float, line: fl
     cut[rows, columns] = np.maximum(darker, np.minimum(band, kept))
 
 
-def _bridge(cut: Floats, rows: Ints, beside: Ints, touching: Floats, peak: float) -> None:
-    """Let what touches the line at two places, as the foot of a 0 does, touch it between them too, in place.
+def _bridge(cut: Floats, rows: Ints, beside: Ints, away: int, touching: Floats, peak: float) -> None:
+    """Let what nears itself towards the line, as the foot of a 0 does, touch it between its two sides too, in place.
 
-    ``rows`` (k, w) are the line's, ``beside`` (w,) those on one side of it.
+    ``rows`` (k, w) are the line's, ``beside`` (w,) those on one side of it, from which ``away`` (1 or -1) leads off.
     """
     columns = np.arange(cut.shape[1])
     strokes = (cut >= TOUCHING * peak).astype(np.uint8)
@@ -117,5 +120,11 @@ def _bridge(cut: Floats, rows: Ints, beside: Ints, touching: Floats, peak: float
     own = np.where(touching > 0, labels[beside, columns], 0)
     found = np.flatnonzero(own)
     for left, right in pairwise(found.tolist()):
-        if right - left > 1 and own[left] == own[right] and right - left <= WIDEST_FOOT * len(cut):
+        if not 1 < right - left <= WIDEST_FOOT * len(cut) or own[left] != own[right]:
+            continue
+        further = int(np.clip(beside[left] + away * FOOT * len(cut), 0, len(cut) - 1))
+        middle = (left + right) // 2
+        before, after = strokes[further, :middle][::-1], strokes[further, middle:]
+        wider = before.any() and after.any() and int(before.argmax() + after.argmax()) > right - left
+        if wider:
             touching[left : right + 1] = np.maximum(touching[left : right + 1], min(touching[left], touching[right]))

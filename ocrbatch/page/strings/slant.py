@@ -2,26 +2,34 @@
 
 from typing import Any, TypeVar
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
 Ints = npt.NDArray[np.int32]
 Rows = TypeVar("Rows", bound=npt.NDArray[Any])
-SHEARS = np.linspace(-0.3, 0.9, 25)
-USUAL, SPREAD = 0.15, 0.45
-"""The shear of most hands, and by how much they differ."""
+STEP = 5
+"""Outlines are followed by chords of so many pixels."""
+STEEP = 1.2
+"""Chords that run aside more than this times as far as they run down tell of no upright stroke."""
+LEAST, MOST = -0.3, 0.9
 
 
-def find_shear(rows: npt.NDArray[np.intp], columns: npt.NDArray[np.intp]) -> float:
-    """Give how many pixels to the right per row down makes ink at these rows and columns most upright.
+def find_shear(ink: npt.NDArray[np.bool_]) -> float:
+    """Give how many pixels to the right per row down makes ink (h, w) upright: the mean lean of its steep outlines.
 
-    Upright strokes fill their columns without a gap: the shear that gives such columns the largest squared heights is
-    taken. After A. Vinciarelli, J. Luettin, "A new normalization technique for cursive handwritten words" (2001).
+    After F. Kimura, M. Shridhar, Z. Chen, "Improvements of a lexicon directed algorithm for recognition of
+    unconstrained handwritten words" (1993), with chords for single steps.
     """
-    down = rows - rows.mean()
-    usual = np.exp(-0.5 * ((SHEARS - USUAL) / SPREAD) ** 2)
-    scores = [_uprightness(rows, columns + s * down) * share for s, share in zip(SHEARS, usual, strict=True)]
-    return float(SHEARS[int(np.argmax(scores))])
+    contours, _ = cv2.findContours(np.pad(ink, 1).astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+    aside = down = 0.0
+    for contour in contours:
+        points = contour.reshape(-1, 2).astype(np.float64)
+        chords = np.roll(points, -STEP, axis=0) - points if len(points) > 2 * STEP else np.zeros((0, 2))
+        steep = np.abs(chords[:, 0]) <= STEEP * np.abs(chords[:, 1])
+        aside -= float((chords[steep, 0] * np.sign(chords[steep, 1])).sum())
+        down += float(np.abs(chords[steep, 1]).sum())
+    return float(np.clip(aside / down, LEAST, MOST)) if down else 0.0
 
 
 def shifts(shear: float, height: int) -> Ints:
@@ -41,14 +49,3 @@ def upright(picture: Rows, shift: Ints) -> Rows:
     rows, columns = np.nonzero(picture)
     wide[rows, columns + shift[rows]] = picture[rows, columns]
     return wide  # type: ignore[return-value]
-
-
-def _uprightness(rows: npt.NDArray[np.intp], columns: npt.NDArray[np.float64]) -> float:
-    """Give the sum of the squared heights of those columns whose ink has no gap."""
-    place = np.round(columns - columns.min()).astype(int)
-    count = np.bincount(place)
-    first, last = np.full(len(count), np.iinfo(np.int64).max), np.full(len(count), -1)
-    np.minimum.at(first, place, rows)
-    np.maximum.at(last, place, rows)
-    whole = count == last - first + 1
-    return float((count[whole].astype(np.float64) ** 2).sum())
