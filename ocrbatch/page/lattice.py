@@ -28,12 +28,14 @@ class Step:
 class Way:
     """One way to read a field: its steps, and the numbers in ``FieldImage.cells`` of what they are read from.
 
-    ``log_probability`` (natural) is that of this text beside all others that the field could have.
+    ``log_probability`` (natural) is that of this text beside all others that the field could have. ``voices`` are what
+    the whole strip says of it by itself and what the pieces do; None where there are no two voices.
     """
 
     steps: tuple[Step, ...]
     cells: tuple[int, ...]
     log_probability: float
+    voices: tuple[float, float] | None = None
 
     @property
     def text(self) -> str:

@@ -46,10 +46,10 @@ def join(ways: tuple[Way, ...], frames: FrameLogs, field: FieldImage) -> tuple[F
     joined = []
     for index in np.argsort(-scores, kind="stable")[: max(len(ways), TEXTS)]:
         text, share = texts[index], shares[index]
-        if text in known:
-            joined.append(replace(known[text], log_probability=share))
-        elif share >= HOPELESS:
-            joined.append(cells.way(text, share))
+        if text not in known and share < HOPELESS:
+            continue
+        way = known[text] if text in known else cells.way(text, share)
+        joined.append(replace(way, log_probability=share, voices=(told[text], _log(known.get(text)))))
     return cells.field(), tuple(joined)
 
 
