@@ -25,10 +25,8 @@ LEAST = {
 
 
 def pair(true: str, read: str, confidence: float = 0.9, status: str = "review", field: str = "whole") -> Compared:
-    able = status == "accepted" or status == "review"
-    return Compared(
-        "a.png", 1, "f", field, true, read, status, true == read, status == "accepted", confidence, (), able
-    )
+    exact, accepted, able = true == read, status == "accepted", status in {"accepted", "review"}
+    return Compared("a.png", 1, "f", field, true, read, status, exact, accepted, confidence, (), able)
 
 
 def line(pairs: list[Compared], what: str, name: str = "orand") -> tuple[float, int, float | None]:
