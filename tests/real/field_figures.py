@@ -28,6 +28,7 @@ MISCALIBRATED = 0.02
 PROVEN = (0.01, 0.02, 0.05)
 CONFIDENCE = 0.95
 SEED = 5
+DRAWS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,7 @@ def common_lines(
         Line(name, "accepted or blank by default", len(unseen), len(pairs)),
         Line(name, "of these wrong", sum(not pair.exact for pair in unseen), len(unseen)),
         Line(name, "calibration error", calibration_error(known), len(known), miscalibrated, share=True),
+        Line(name, "the same by chance alone", chance_error(known), len(known), share=True),
     ]
 
 
@@ -121,6 +123,14 @@ def calibration_error(pairs: Sequence[Compared]) -> float:
     """Give the expected calibration error of the fields that were found, blanks among them; 1 without any."""
     error = reliability(*_ranked([pair for pair in pairs if pair.status])).error
     return 1.0 if error is None else error
+
+
+def chance_error(pairs: Sequence[Compared]) -> float:
+    """Give the mean calibration error of so many fields whose confidences are true: few fields never show none."""
+    confidence, _ = _ranked([pair for pair in pairs if pair.status])
+    chance = np.random.default_rng(SEED)
+    drawn = [reliability(confidence, chance.random(len(confidence)) < confidence).error or 0.0 for _ in range(DRAWS)]
+    return float(np.mean(drawn))
 
 
 def check_halves(pairs: Sequence[Compared], seed: int = SEED) -> list[Checked]:

@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 
 from ocrbatch.quality.compare import Compared
-from tests.real.field_figures import calibration_error, check_halves, figures, most_accepted, set_lines, told
+from tests.real.field_figures import (
+    calibration_error,
+    chance_error,
+    check_halves,
+    figures,
+    most_accepted,
+    set_lines,
+    told,
+)
 from tests.real.field_pictures import write_pictures
 from tests.real.fields import line_of, misread, read_sets
 from tests.real.truth import PAGES
@@ -47,7 +55,9 @@ def test_of_many_fields_the_share_that_is_asked_is_rounded_up() -> None:
 def test_nothing_read_is_not_enough() -> None:
     lines = {found.what: found for found in set_lines("orand", [])}
     assert not lines["amounts right"].enough
-    assert not figures({"orand": []})[-1].enough
+    assert [found.what for found in figures({"orand": []}) if found.set == "all" and not found.enough] == [
+        "calibration error"
+    ]
 
 
 def test_each_kind_of_field_is_asked_for_by_itself() -> None:
@@ -83,6 +93,12 @@ def test_confidences_that_keep_their_word_have_no_error() -> None:
     assert calibration_error([pair("1", "1", 0.75)] * 3 + [pair("1", "2", 0.75)]) == pytest.approx(0)
     assert calibration_error([pair("1", "1", 0.75)] * 4) == pytest.approx(0.25)
     assert calibration_error([pair("1", "1", 1.0), replace(pair("1", "2", 0.0), status="")]) == pytest.approx(0)
+
+
+def test_chance_alone_gives_few_fields_an_error_and_sure_ones_none() -> None:
+    assert 0.03 < chance_error([pair("1", "1", 0.75)] * 40) < 0.08
+    assert chance_error([pair("1", "1", 1.0)] * 40) == 0
+    assert chance_error([]) == 0
 
 
 def test_a_threshold_is_proven_on_one_half_and_checked_on_the_other() -> None:
