@@ -11,7 +11,6 @@ from ocrbatch.output.results import read_results
 from ocrbatch.quality.compare import Compared, compare
 from ocrbatch.quality.truth import TrueValue
 from tests.real import truth
-from tests.real.by_form import field_of
 from tests.real.known_forms import CHEQUES, known_form
 
 ROOT = truth.HERE.parents[1]
@@ -65,7 +64,7 @@ def mark_sheet(limit: int | None = None) -> FieldSet:
     ((path, sheet),) = truth.mark_sheets().items()
     joined: dict[str, list[str]] = {}
     for cell in sheet.cells:
-        joined.setdefault(field_of(cell), []).append(cell.text or " ")
+        joined.setdefault(_field_of(cell), []).append(cell.text or " ")
     values = {name: "".join(texts).strip() for name, texts in joined.items()}
     return FieldSet("marksheet", {path: values}, ("marksheet",))
 
@@ -95,6 +94,15 @@ def read_fields(one: FieldSet, folder: Path, *options: str) -> list[Compared]:
     ]
     _write_truth(folder / "truth.csv", wanted)
     return compare(read_results(folder / "out"), wanted)
+
+
+def _field_of(cell: truth.Cell) -> str:
+    """Name the form's field that a cell of the mark sheet is part of."""
+    if cell.whole:
+        return cell.whole
+    if "total" in cell.name or "sub" in cell.name or cell.name.startswith("best"):
+        return cell.name.replace("best_", "best_of_")
+    return cell.name.rsplit("_", 1)[0]
 
 
 def _ocrbatch(*words: str, given: list[Path]) -> None:

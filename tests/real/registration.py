@@ -1,4 +1,4 @@
-"""Find the real pages' forms on them, whole and ill-treated, and read them: ``python -m tests.real.registration``."""
+"""Find the real pages' forms on them, whole and ill-treated: ``python -m tests.real.registration``."""
 
 import argparse
 import json
@@ -19,7 +19,6 @@ from ocrbatch.page.register import register
 from ocrbatch.page.registration.index import FormIndex, index_forms
 from ocrbatch.records import FieldPlace, Grey, Page, RegisteredPage
 from tests.real import truth
-from tests.real.by_form import read_by_form
 from tests.real.distort import distort
 from tests.real.known_forms import CHEQUES, SOURCES, first_page, known_form, layout
 from tests.real.measure import Figure
@@ -161,10 +160,8 @@ def measured(limit: int | None = None) -> tuple[list[Figure], list[str], list[st
         Figure("strangers", "read as no form", others.pages - others.registered, others.pages, others.pages),
         Figure("strangers", "read as no other bank's", banks.pages - banks.registered, banks.pages, banks.pages),
     ]
-    read, misread = read_by_form(forms, limit)
-    lines += read
     sets = {"cheques": plain, "worn": worn, **copies, "strangers": others, "other banks": banks}
-    return lines, [f"{n}: {note}" for n, t in sets.items() for note in t.notes] + misread, times(sets)
+    return lines, [f"{n}: {note}" for n, t in sets.items() for note in t.notes], times(sets)
 
 
 def times(sets: dict[str, Tally]) -> list[str]:

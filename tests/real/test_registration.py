@@ -1,4 +1,4 @@
-"""Real pages are registered and read by their forms as well as is asked."""
+"""Real pages are registered by their forms as well as is asked."""
 
 import pytest
 
