@@ -116,6 +116,18 @@ def _measured_forms() -> list[list[str]]:
     return [[line.set, line.what, f"{line.reached} of {line.of}"] for line in measured()[0] if line.of]
 
 
+def _measured_fields() -> list[list[str]]:
+    from tests.real.field_figures import figures
+    from tests.real.field_sets import SETS as FIELD_SETS
+    from tests.real.fields import read_sets
+
+    with tempfile.TemporaryDirectory() as folder:
+        lines = figures(read_sets(list(FIELD_SETS), None, Path(folder)))
+    return [
+        [line.set, line.what, f"{line.reached:.2%}" if line.share else f"{line.reached} of {line.of}"] for line in lines
+    ]
+
+
 def _measured_digits() -> list[list[str]]:
     from tests.real.digits import figures
 
@@ -136,6 +148,7 @@ def main() -> None:
     if options.real:
         _put("measured on real pages", ["pages", "what", "reached"], _measured())
         _put("measured with forms", ["pages", "what", "reached"], _measured_forms())
+        _put("measured fields", ["pages", "what", "reached"], _measured_fields())
         _put("measured on real digits", ["set", "what", "of", "reached"], _measured_digits())
 
 

@@ -15,9 +15,9 @@ from pathlib import Path
 
 from ocrbatch.quality.compare import Compared
 from tests.real import truth
-from tests.real.field_figures import Line, check_halves, figures, legible, taken, told
+from tests.real.field_figures import Line, check_halves, figures, taken, told
 from tests.real.field_pictures import write_pictures
-from tests.real.field_sets import SETS, read_fields
+from tests.real.field_sets import SCRIBBLE, SETS, read_fields
 
 Read = dict[str, list[Compared]]
 
@@ -34,8 +34,7 @@ def read_sets(names: Sequence[str], limit: int | None, folder: Path, *options: s
 
 def misread(pairs: Sequence[Compared]) -> list[Compared]:
     """Give the fields that are wrong, first those that nobody would look at, then the surest."""
-    wrong = [pair for pair in legible(pairs) if not pair.exact]
-    wrong += [pair for pair in pairs if pair not in legible(pairs) and taken(pair)]
+    wrong = [pair for pair in pairs if (taken(pair) if pair.true == SCRIBBLE else not pair.exact)]
     return sorted(wrong, key=lambda pair: (not taken(pair), -pair.confidence, pair.file, pair.field))
 
 
