@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from ocrbatch.geometry import enclosing_box
 from ocrbatch.page.cuts import MIN_PEAK, FieldCut, Pyramid, against_paper, quantile, warp
-from ocrbatch.page.erase import Frame, erase_lines
+from ocrbatch.page.erase import BAND, Frame, erase_lines
 from ocrbatch.records import CellImage, FieldImage, FieldPlace, Grey, read_only
 
 CUT_HEIGHT = 64
@@ -27,6 +27,7 @@ SPILL = 0.06
 TAIL_HEIGHT = 0.3
 LIGATURE = 0.55
 NEIGHBOUR_WIDTH = 0.4
+OWN_HEIGHT = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,9 @@ def _cut_left_tails(mask: Grey, frame: Frame, *, ligatures: bool) -> None:
             inner = stroke[:, line : frame.x + int(LIGATURE * frame.width)]
             heights = np.where(inner.any(axis=0), inner.shape[0] - inner.argmax(axis=0) - inner[::-1].argmax(axis=0), 0)
             wider = np.nonzero(heights > 2 * thickness + 1)[0]
-            end = line + int(wider[0]) if len(wider) else line
+            # What erasing left of the line hangs on the stroke: the cell's own digit is seen beyond it too.
+            beyond = frame.x - line + max(int(BAND * frame.width), 3)
+            end = line + int(wider[0]) if len(wider) and wider[-1] >= beyond else line
         mask[:, :end][stroke[:, :end]] = 0
 
 
@@ -172,6 +175,7 @@ def _of_neighbours(stats: npt.NDArray[np.int32], cut: _Cut) -> npt.NDArray[np.bo
     left, right = stats[:, cv2.CC_STAT_LEFT], stats[:, cv2.CC_STAT_LEFT] + stats[:, cv2.CC_STAT_WIDTH]
     spill = max(int(SPILL * frame.width), 1)
     narrow = stats[:, cv2.CC_STAT_WIDTH] < NEIGHBOUR_WIDTH * frame.width
+    narrow &= stats[:, cv2.CC_STAT_HEIGHT] < OWN_HEIGHT * frame.height
     neighbours = np.zeros(len(stats), np.bool_)
     if not cut.free[0]:
         # Tails were cut off right here, so what begins here is what is left of one.

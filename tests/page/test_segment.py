@@ -138,6 +138,41 @@ def test_a_neighbours_intruding_stroke_is_dropped(reach: float, side: int) -> No
     assert not beside[1 + side].blank
 
 
+def tapering(pixels: Grey, start: tuple[float, float], end: tuple[float, float], thick: int, pale: int) -> Grey:
+    """Draw a stroke over what is there that gets thinner and paler, down to the grey ``pale`` of its end."""
+    ink = np.full_like(pixels, 255)
+    marks = np.linspace(start, end, 25)
+    for i, (here, there) in enumerate(zip(marks[:-1], marks[1:], strict=True)):
+        share = i / 24
+        draw(ink, [[here, there]], int(PEN + (pale - PEN) * share**2), max(round(thick * (1 - share / 2)), 1))
+    return (pixels.astype(np.float64) * ink / 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("scale", [0.6, 0.75, 1.0])
+@pytest.mark.parametrize("aside", [-1.5, -1.0, 0.0, 1.0])
+@pytest.mark.parametrize("rise", [0.1, 0.5])
+def test_the_pale_end_of_a_neighbours_tail_is_no_writing(rise: float, aside: float, scale: float) -> None:
+    two = [(0.2, 0.3), (0.3, 0.2), (0.42, 0.3), (0.4, 0.5), (0.28, 0.78)]
+    pixels, quads = comb([two], line=4, ink=150)
+    tailed = tapering(pixels, (0.28, 0.78), (1.15, 0.78 - rise), 3, 120)
+    small = cv2.resize(tailed, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    cells = cut(scanned(small, 1.5), quads * np.float32(scale) + np.float32([aside, 0])).cells
+    assert blanks(cells) == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    "stroke",
+    [
+        [(1.8, 0.2), (1.78, 0.8), (2.15, 0.78)],
+        [(0.5, 0.8), (1.25, 0.5), (1.28, 0.2), (1.25, 0.85)],
+    ],
+    ids=["leaves to the right", "comes from the left"],
+)
+def test_a_one_whose_stroke_runs_on_into_a_neighbours_cell_is_kept(stroke: Stroke) -> None:
+    _, one, after = cells_of([moved(RING, -0.1), stroke])
+    assert blanks([one, after]) == [False, True]
+
+
 @pytest.mark.parametrize("shift", [0.2, 0.25, -0.2, -0.25])
 def test_a_digit_that_stands_across_the_divider_is_kept_whole_in_its_cell_alone(shift: float) -> None:
     crossing = cells_of([moved(RING, 1 + shift)])
