@@ -26,10 +26,13 @@ UNDER_COST, UNDER_FROM = 2.0, 0.3
 SIGN_AT_ALL = -5.0
 SIGN_SMALL, SMALL = 12.0, 0.62
 SIGN_LOW, LOW = 10.0, 0.15
-SIGN_FLAT = 3.0
+SIGN_UNDER, UNDER = 14.0, -0.15
+SIGN_FLAT, FLAT, LONG = 3.0, 0.4, 1.6
 SIGN_TINY, TINY = 16.0, 0.6
 SIGN_HOLE = -3.0
 SIGN_SLASH, SLASH = 3.0, 1.25
+SIGN_BEFORE_A_DASH, SHORTEST = 6.0, 0.3
+"""A single stroke that only a dash follows is a slash: amounts end so."""
 SIGN_OF_A_STROKE = -3.0
 """What is cut off a stroke is seldom a sign: its weight is not above this."""
 
@@ -104,13 +107,22 @@ def _sign_odds(segments: Segments, start: int, end: int) -> float:
     high, wide = (bottom - top) / segments.high, (right - left) / segments.high
     low = ((top + bottom) / 2 - segments.middle[start]) / segments.high
     odds = SIGN_AT_ALL + SIGN_SMALL * max(0.0, SMALL - high) + SIGN_LOW * max(0.0, low - LOW)
-    odds += SIGN_FLAT * (high < 0.4 and wide >= 1.6 * high)
+    odds += SIGN_UNDER * max(0.0, (top - segments.middle[start]) / segments.high - UNDER)
+    odds += SIGN_FLAT * (high < FLAT and wide >= LONG * high)
     odds += SIGN_TINY * max(0.0, TINY - float(np.hypot(high, wide)))
     place = int(segments.part[start])
     if end == start + 1 and int((segments.part == place).sum()) == 1:
         odds += SIGN_HOLE * bool(segments.parts.holes[place])
-        odds += SIGN_SLASH * (high > SLASH and bool(segments.parts.straight[place]))
+        if bool(segments.parts.straight[place]):
+            odds += SIGN_SLASH * (high > SLASH) + SIGN_BEFORE_A_DASH * _dash_follows(segments, end)
     return float(odds)
+
+
+def _dash_follows(segments: Segments, start: int) -> bool:
+    """Tell whether a dash, and nothing as high as a digit, stands after the segments before ``start``."""
+    after = segments.boxes[start:]
+    high, wide = (after[:, 3] - after[:, 1]) / segments.high, (after[:, 2] - after[:, 0]) / segments.high
+    return bool((high < SMALL).all() and ((high < FLAT) & (wide > high) & (wide > SHORTEST)).any())
 
 
 def _log_share(odds: float) -> float:

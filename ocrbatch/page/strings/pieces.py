@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from ocrbatch.page.erase import Frame
 from ocrbatch.page.strings.cutting import find_seams
-from ocrbatch.page.strings.parts import Ints, Parts, find_parts
-from ocrbatch.page.strings.slant import shifts, upright
+from ocrbatch.page.strings.parts import Parts, find_parts
+from ocrbatch.page.strings.slant import Ints, shifts, upright
 from ocrbatch.records import Grey
 
 LEAVES = "writing leaves the field"
@@ -127,14 +127,14 @@ def _divided(standing: Ints, parts: Parts, stroke: float) -> tuple[Ints, Ints, n
         mask = np.zeros((int(rows.max()) + 1 - top, int(columns.max()) + 1 - left), np.uint8)
         mask[rows - top, columns - left] = 1
         most = min(int(mask.shape[1] / (NARROW_DIGIT * parts.high)) - 1, MOST_CUTS)
-        seams = find_seams(mask, parts.high, stroke, most) if most > 0 else ()
+        seams = find_seams(mask, parts.high, stroke, most) if most > 0 and not parts.straight[place] else ()
         slab = np.zeros(len(rows), np.int32)
         if seams:
             borders = np.sort(np.stack([seam.columns for seam in seams]), axis=0)
             slab = (columns - left >= borders[:, rows - top]).sum(axis=0).astype(np.int32)
         # Between seams that cross there may be nothing.
-        present, slab = np.unique(slab, return_inverse=True)
-        result[rows, columns] = len(part) + 1 + slab
+        present, places = np.unique(slab, return_inverse=True)
+        result[rows, columns] = len(part) + 1 + places
         part += [place] * len(present)
         cuts += [0.0, *(seams[before - 1].cost for before in present[1:])]
     return result, np.array(part, np.int32), np.array(cuts)

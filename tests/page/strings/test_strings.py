@@ -125,6 +125,18 @@ def test_commas_dots_and_a_dash_at_the_end_are_left_out() -> None:
     assert likeliest(image) == [one_at(image, at, at + 0.68 * DIGIT) for at in (20, 80, 130, 200)]
 
 
+def test_a_slash_before_a_dash_is_left_out() -> None:
+    slash: list[Stroke] = [[(0.5, -0.1), (0.1, 1.1)]]
+    image = cut(*field([(SEVEN, 20), (RING, 80), (RING, 140), (slash, 200), (DASH, 235)]))
+    assert len(likeliest(image)) == 3
+
+
+def test_a_comma_as_long_as_half_a_digit_is_left_out() -> None:
+    comma: list[Stroke] = [[(0.2, 0.75), (0.0, 1.35)]]
+    image = cut(*field([(RING, 20), (comma, 58), (RING, 80), (RING, 130)]))
+    assert len(likeliest(image)) == 3
+
+
 def test_a_broken_digit_is_a_candidate_whole() -> None:
     image = cut(*field([(RING, 20), (FIVE_IN_TWO, 80), (RING, 150)]))
     assert len(likeliest(image)) == 3
@@ -162,8 +174,8 @@ def test_a_hostile_picture_costs_no_more_candidates_than_are_allowed(seed: int) 
     pixels, place = field([], line=0)
     rng = np.random.default_rng(seed)
     for _ in range(400):
-        ends = rng.integers(0, [[pixels.shape[1], pixels.shape[0]]] * 2)
-        cv2.line(pixels, ends[0].tolist(), (ends[0] + rng.integers(-40, 40, 2)).tolist(), 20, int(rng.integers(1, 4)))
+        start = np.array([rng.integers(pixels.shape[1]), rng.integers(pixels.shape[0])])
+        cv2.line(pixels, start.tolist(), (start + rng.integers(-40, 40, 2)).tolist(), (20,), int(rng.integers(1, 4)))
     image = cut(pixels, place)
     assert len(image.edges) <= MOST_CANDIDATES
     lattice = string_lattice(image)
