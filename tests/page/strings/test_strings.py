@@ -200,7 +200,7 @@ def test_what_the_page_s_edge_cuts_off_is_noted() -> None:
         RegisteredPage(
             Page(1, np.ascontiguousarray(pixels[:, LEFT:]), 200.0),
             "form",
-            (FieldPlace("amount", "string", cell_quads([place.cells[0] - np.float32([LEFT, 0])])),),
+            (FieldPlace("amount", "string", cell_quads([place.cells[0] - np.array([LEFT, 0], np.float32)])),),
             1.0,
             0.0,
         )
