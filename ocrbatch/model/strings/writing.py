@@ -13,6 +13,9 @@ SIGN = 10
 LENGTHS = (0.04, 0.10, 0.16, 0.19, 0.17, 0.13, 0.09, 0.05, 0.04, 0.03)
 """How often a run has 1, 2, … 10 digits."""
 
+CHAINED = 0.3
+"""How many hands join the zeros of a row."""
+
 Floats = npt.NDArray[np.float32]
 Point = tuple[float, float]
 
@@ -90,6 +93,7 @@ class _Line:
         )
         self._spread = float(rng.uniform(0.5, 4))
         self._ligatures = float(rng.uniform(0.1, 0.6)) if rng.random() < 0.2 else 0.02
+        self._chains = rng.random() < CHAINED
         self._labels: list[int] = []
         self._end = 4
         self._last_digit: tuple[int, int, int] | None = None
@@ -101,7 +105,9 @@ class _Line:
         top = int(self._foot - ink.shape[0] + self._rng.normal(0, self._wander) - self._rise * self._end)
         before = self._last_digit
         left = self._put(ink, top, max(gap, -5.0), label)
-        if before is not None and self._rng.random() < self._ligatures:
+        if before is not None and self._chains and label == 0 and self._labels[-2:] == [0, 0]:
+            self._chain(before, (left, top, ink.shape[1]))
+        elif before is not None and self._rng.random() < self._ligatures:
             self._ligature(before, (left, top, ink.shape[0]))
         self._last_digit = (left + ink.shape[1], top, ink.shape[0])
 
@@ -146,12 +152,21 @@ class _Line:
         if missing > 0:
             self._canvas = np.pad(self._canvas, ((0, 0), (0, missing + 128)))
 
+    def _chain(self, before: tuple[int, int, int], after: tuple[int, int, int]) -> None:
+        """Join two zeros at their tops, as a hand does that writes many."""
+        start = (before[0] - int(self._rng.uniform(0.2, 0.7) * HIGH * 0.5), before[1] + 2)
+        end = (after[0] + int(self._rng.uniform(0.2, 0.8) * after[2]), after[1] + 2)
+        self._line(start, end)
+
     def _ligature(self, before: tuple[int, int, int], after: tuple[int, int, int]) -> None:
         """Lead the pen from one digit to the next without lifting it."""
         share = self._rng.uniform(0.05, 0.95)
         start = (before[0] - 3, int(before[1] + share * before[2]))
         share = float(np.clip(share + self._rng.normal(0, 0.25), 0.05, 0.9))
         end = (after[0] + 4, int(after[1] + share * after[2]))
+        self._line(start, end)
+
+    def _line(self, start: tuple[int, int], end: tuple[int, int]) -> None:
         drawn = np.zeros(self._canvas.shape, np.uint8)
         cv2.line(drawn, start, end, 230, max(int(self._pen * 0.7), 1), cv2.LINE_AA)
         np.maximum(self._canvas, drawn.astype(np.float32) / 255, out=self._canvas)
