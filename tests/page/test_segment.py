@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -141,10 +142,10 @@ def test_a_neighbours_intruding_stroke_is_dropped(reach: float, side: int) -> No
 def tapering(pixels: Grey, start: tuple[float, float], end: tuple[float, float], thick: int, pale: int) -> Grey:
     """Draw a stroke over what is there that gets thinner and paler, down to the grey ``pale`` of its end."""
     ink = np.full_like(pixels, 255)
-    marks = np.linspace(start, end, 25)
-    for i, (here, there) in enumerate(zip(marks[:-1], marks[1:], strict=True)):
+    marks = [(float(x), float(y)) for x, y in np.linspace(start, end, 25)]
+    for i, part in enumerate(pairwise(marks)):
         share = i / 24
-        draw(ink, [[here, there]], int(PEN + (pale - PEN) * share**2), max(round(thick * (1 - share / 2)), 1))
+        draw(ink, [part], int(PEN + (pale - PEN) * share**2), max(round(thick * (1 - share / 2)), 1))
     return (pixels.astype(np.float64) * ink / 255).astype(np.uint8)
 
 
@@ -156,7 +157,7 @@ def test_the_pale_end_of_a_neighbours_tail_is_no_writing(rise: float, aside: flo
     pixels, quads = comb([two], line=4, ink=150)
     tailed = tapering(pixels, (0.28, 0.78), (1.15, 0.78 - rise), 3, 120)
     small = cv2.resize(tailed, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    cells = cut(scanned(small, 1.5), quads * np.float32(scale) + np.float32([aside, 0])).cells
+    cells = cut(scanned(small, 1.5), quads * np.float32(scale) + np.array([aside, 0], np.float32)).cells
     assert blanks(cells) == [False, True, True]
 
 
