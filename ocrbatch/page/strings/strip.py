@@ -8,14 +8,14 @@ import numpy.typing as npt
 
 from ocrbatch.geometry import quad_size, transform_points
 from ocrbatch.page.cuts import Floats, Pyramid, local_darkness, on_page, quantile, warp
-from ocrbatch.page.erase import Frame, erase_lines
+from ocrbatch.page.erase import Frame
+from ocrbatch.page.strings.ruling import without_lines
 from ocrbatch.records import Grey, read_only
 
 HIGH = 32
 CUT_HEIGHT = 96
 MOST_WIDTH = 4096
 MARGIN = 0.2
-LINE_REACH = 0.14
 INK = 0.4
 OUTSIDE = 0.03
 """The share of a run's ink that may lie above its digits, and below: long strokes, and what is no writing."""
@@ -41,8 +41,7 @@ def cut_strip(pyramid: Pyramid, quad: npt.NDArray[np.float32]) -> Strip:
     frame = Frame(margin, margin, width, height)
     darkness = local_darkness(warp(pyramid, quad, frame, scale), 0.5 * min(width, height))
     darkness[~on_page(pyramid(0).shape, quad, frame)] = 0
-    reach = max(int(LINE_REACH * min(width, height)), 3)
-    lineless = erase_lines(darkness[None], frame, np.zeros(1, np.float32), reach)[0]
+    lineless = without_lines(darkness, frame, quantile(darkness[frame.inner(0.02)], 0.995))
     peak = max(quantile(lineless[frame.inner(0.02)], 0.995), 1.0)
     top, bottom = _written_rows(lineless, frame, peak)
     left, right = frame.x - margin // 3, frame.x + frame.width + margin // 3
