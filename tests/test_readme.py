@@ -26,6 +26,7 @@ from ocrbatch.form.template import Blank, Kind
 from ocrbatch.output.tables import RESULT_COLUMNS
 from ocrbatch.page import choose, strokes
 from ocrbatch.page.register import MIN_SCORE, NO_BOXES, NOT_REGISTERED, UNKNOWN_FORM
+from ocrbatch.quality.compare import Compared
 from ocrbatch.records import PageResult, PageStatus, Status
 from tests.form.values import a_form
 from tests.helpers.readme import (
@@ -44,6 +45,9 @@ from tests.helpers.readme import (
     table,
 )
 from tests.real.digits import ACCURACY, TAKEN
+from tests.real.field_figures import PARTS as FIELD_SETS
+from tests.real.field_figures import figures
+from tests.real.field_sets import SCRIBBLE
 from tests.real.measure import ASKED
 
 TEXT = README.read_text("utf-8")
@@ -254,6 +258,13 @@ def test_the_forms_and_their_commands_work_as_told(tmp_path: Path) -> None:
 def test_the_measures_of_real_pages_are_those_that_are_taken() -> None:
     told = [(row[0], row[1]) for row in table(block("measured on real pages"), "pages", "what")]
     assert told == [(SETS[name], what) for name, asked in ASKED.items() for what in asked]
+
+
+def test_the_measures_of_fields_are_those_that_are_taken() -> None:
+    told = [(row[0], row[1]) for row in table(block("measured fields"), "pages", "what")]
+    struck_out = Compared("", 1, "", "", SCRIBBLE, "", "")
+    lines = figures({name: [struck_out] if name == "marksheet" else [] for name in FIELD_SETS})
+    assert told == [(line.set, line.what) for line in lines]
 
 
 def test_the_measures_of_real_digits_are_those_that_are_taken() -> None:

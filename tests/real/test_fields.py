@@ -23,10 +23,10 @@ from tests.real.truth import PAGES
 
 SMALL = 40
 LEAST = {
-    ("orand", "amounts right"): 0.55,
+    ("orand", "amounts right"): 0.6,
     ("cheques", "dates right"): 35 / 38,
-    ("nist", "fields right"): 14 / 28,
-    ("marksheet", "fields right"): 25 / 27,
+    ("nist", "fields right"): 24 / 28,
+    ("marksheet", "fields right"): 26 / 27,
     ("marksheet", "struck out, in review"): 1.0,
 }
 """What no change may lose, as shares; what is asked is more."""
