@@ -31,11 +31,15 @@ from tests.helpers.render import (
     render_page,
 )
 from tests.helpers.render_samples import (
+    AMOUNTS,
+    AMOUNTS_FILE,
     FORM_FIELDS,
     SampleFile,
+    amount_rows,
     blank_picture,
     blank_sheets,
     form_truth_rows,
+    render_amounts,
     render_file,
     sample_files,
     truth_rows,
@@ -124,8 +128,8 @@ def test_the_written_cells_of_a_sample_hold_ink_and_the_blank_ones_none(file: Sa
 
 
 def test_the_folder_holds_the_files_of_the_plan_and_is_small() -> None:
-    names = {file.name for file in FILES}
-    assert {path.name for path in SAMPLES.iterdir()} == names | {"README.md", "truth.csv", "forms"}
+    names = {file.name for file in FILES} | {AMOUNTS_FILE}
+    assert {path.name for path in SAMPLES.iterdir()} == names | {"README.md", "truth.csv", "amounts.csv", "forms"}
     assert sum(path.stat().st_size for path in SAMPLES.rglob("*")) <= 2 * 1024 * 1024
     readme = (SAMPLES / "README.md").read_text("utf-8")
     assert all(f"`{name}`" in readme for name in names)
@@ -165,6 +169,12 @@ def test_the_samples_are_known_by_their_forms_and_their_fields_found(file: Sampl
             assert np.abs(place.cells - cells).max() < 0.15 * height, (page.number, place.name)
 
 
+def test_the_amounts_are_a_page_each() -> None:
+    pages = list(decode((SAMPLES / AMOUNTS_FILE).read_bytes()))
+    assert len(pages) == len(AMOUNTS)
+    assert all(isinstance(page, Page) and page.dpi == pytest.approx(300, abs=1) for page in pages)
+
+
 def test_the_group_4_and_photographic_kinds_are_what_their_names_say() -> None:
     with Image.open(SAMPLES / "marks.tif") as image:
         assert (image.mode, image.info["compression"]) == ("1", "group4")
@@ -177,6 +187,7 @@ def test_the_truth_table_is_the_plans_and_tells_of_every_page() -> None:
     text = (SAMPLES / "truth.csv").read_bytes().decode("utf-8")
     assert text == truth_table(truth_rows())
     assert (FORMS / "truth.csv").read_bytes().decode("utf-8") == truth_table(form_truth_rows())
+    assert (SAMPLES / "amounts.csv").read_bytes().decode("utf-8") == truth_table(amount_rows())
     rows = list(csv.DictReader(text.splitlines()))
     told = {(row["file"], int(row["page"])) for row in rows}
     assert told == {(file.name, page) for file in FILES for page in range(1, len(file.sheets) + 1)}
@@ -247,3 +258,4 @@ def test_rendering_a_file_twice_gives_the_same_bytes() -> None:
     digits = mnist_digits(MNIST)
     for file in FILES:
         assert render_file(file, digits) == render_file(file, digits), file.name
+    assert render_amounts(digits) == render_amounts(digits)

@@ -14,6 +14,7 @@ from pathlib import Path
 from PIL import Image
 
 from tests.helpers.render import Digits, PageSpec, RenderedPage, Scan, mnist_digits, render_page
+from tests.helpers.render.amounts import Amount, render_amount
 from tests.helpers.render.plan import Paper, runs
 from tests.helpers.render.sample_pages import card, mark_sheet, slip
 
@@ -26,6 +27,17 @@ FORM_FIELDS = {
 }
 """The fields of the samples' forms, in reading order. The files of a form's pages begin with its name."""
 FORM_DPI = 200
+AMOUNTS = (
+    Amount("1,250/-"),
+    Amount("96120", lean=0.2, gap=-3),
+    Amount("482.50", lean=0.05),
+    Amount("7,305/-", lean=0.15, gap=2),
+    Amount("64.00", lean=0.25, gap=1),
+    Amount("2,05,800/-", gap=3),
+)
+AMOUNTS_FILE = "amounts.whole"
+"""A TIFF with an amount a page, for ``--whole string``; so named that it is no page of the folder."""
+AMOUNTS_DPI, AMOUNTS_SEED = 300, 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +129,19 @@ def form_truth_rows() -> list[tuple[str, int, str, str]]:
     ]
 
 
+def amount_rows() -> list[tuple[str, int, str, str]]:
+    """Give file, page, field and value of every amount."""
+    return [(AMOUNTS_FILE, page, "whole", amount.value) for page, amount in enumerate(AMOUNTS, 1)]
+
+
+def render_amounts(digits: Digits) -> bytes:
+    """Render the amounts and encode them."""
+    drawn = [render_amount(amount, digits, AMOUNTS_SEED + i) for i, amount in enumerate(AMOUNTS)]
+    first, *rest = map(Image.fromarray, drawn)
+    dpi = (AMOUNTS_DPI, AMOUNTS_DPI)
+    return _saved(first, "TIFF", compression="tiff_adobe_deflate", save_all=True, append_images=rest, dpi=dpi)
+
+
 def render_file(file: SampleFile, digits: Digits) -> bytes:
     """Render a file's pages and encode them."""
     images = [Image.fromarray(sheet.render(digits).pixels) for sheet in file.sheets]
@@ -176,12 +201,15 @@ def main() -> None:
             content = render_file(file, digits)
             (arguments.out / file.name).write_bytes(content)
             print(f"{file.name}: {len(file.sheets)} pages, {len(content) / 1024:.0f} KB")
+    if arguments.only in ("", AMOUNTS_FILE):
+        (arguments.out / AMOUNTS_FILE).write_bytes(render_amounts(digits))
     forms = arguments.out / "forms"
     forms.mkdir(exist_ok=True)
     for name, sheet in blank_sheets():
         (forms / f"{name}.blank").write_bytes(blank_picture(sheet))
-    for path, rows in ((arguments.out / "truth.csv", truth_rows()), (forms / "truth.csv", form_truth_rows())):
-        path.write_text(truth_table(rows), encoding="utf-8", newline="")
+    tables = {"truth.csv": truth_rows(), "amounts.csv": amount_rows(), "forms/truth.csv": form_truth_rows()}
+    for name, rows in tables.items():
+        (arguments.out / name).write_text(truth_table(rows), encoding="utf-8", newline="")
 
 
 if __name__ == "__main__":
