@@ -30,7 +30,6 @@ FILLED = 1.25
 STROKE_LEVEL = 0.4
 SPECK = 0.015
 """Ink of a smaller share of the box is no mark."""
-SMALL_BOX = "box is small"
 SHAPELESS = 22.0
 """In a box of fewer pixels of height on the page a mark is seen, but its shape is guessed."""
 GUESSED = 0.85
@@ -86,7 +85,7 @@ def _image(place: FieldPlace, darkness: Floats, frame: Frame, peak: float, faint
         return FieldImage(place, box, (CellImage(read_only(np.zeros((1, 1), np.uint8)), blank=True),))
     around = cv2.dilate(kept, np.ones((3, 3), np.uint8))
     ink = np.clip(darkness * (255.0 / (0.9 * peak)), 0, 255).astype(np.uint8) * around
-    notes = (SMALL_BOX,) if quad_size(place.cells[0])[1] < SHAPELESS else ()
+    notes = (DOUBTFUL,) if quad_size(place.cells[0])[1] < SHAPELESS else ()
     return FieldImage(place, box, (CellImage(read_only(ink), blank=False, notes=notes),))
 
 
@@ -112,7 +111,7 @@ def read_mark(field: FieldImage, choice: Choice, accept: float) -> FieldReading:
         value=told.text,
         confidence=sure,
         status=Status.ACCEPTED,
-        reasons=(DOUBTFUL,) if cell.notes else ("low confidence in mark",) if sure < accept else (),
+        reasons=cell.notes or (("low confidence in mark",) if sure < accept else ()),
         raw=told.text,
         runner_up=told.second,
         digit_confidence=(),
