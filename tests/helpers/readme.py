@@ -66,6 +66,12 @@ def excerpt(results: Path) -> list[list[str]]:
     return [[row[name] for name in SHOWN] for row in rows]
 
 
+def fields_of(path: Path) -> dict[tuple[str, str, str], dict[str, str]]:
+    """Give the rows of a table of results or truth by their file, page and field."""
+    rows = csv.DictReader(path.read_text("utf-8").splitlines())
+    return {(row["file"], row["page"], row["field"]): row for row in rows}
+
+
 def run_samples(out: Path) -> Path:
     """Read the samples as the README's command does; gives the output folder."""
     _ocrbatch("run", str(ROOT / "samples"), "-o", str(out), "--overlays")
@@ -89,7 +95,7 @@ def _pattern(start: str) -> str:
 
 
 def _cells(line: str) -> list[str]:
-    return [cell.strip().replace("`", "") for cell in line.strip().strip("|").split("|")]
+    return [cell.strip().replace("`", "") for cell in re.split(r"(?<!\\)\|", line.strip().strip("|"))]
 
 
 def _put(start: str, header: list[str], rows: list[list[str]]) -> None:
