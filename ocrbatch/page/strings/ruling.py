@@ -38,7 +38,7 @@ def without_lines(darkness: Floats, frame: Frame, peak: float) -> Floats:
     """
     # Each is looked for with the others in their place: they end at one another.
     result, across = darkness.copy(), darkness.copy()
-    reach = int(NEAR_SIDE * min(frame.height, frame.width))
+    reach = max(int(NEAR_SIDE * min(frame.height, frame.width)), 1)
     rows = np.arange(max(frame.y - reach, 0), min(frame.y + frame.height + reach, len(result)))
     for _ in range(MOST_LINES):
         if not _erase_one(result, frame, rows, PALE, peak):
@@ -69,7 +69,7 @@ def _erase_one(cut: Floats, frame: Frame, rows: Ints, pale: float, peak: float) 
 
 def _clearest(cut: Floats, frame: Frame, rows: Ints, pale: float, thickest: int) -> tuple[float, int, int, Floats]:
     """Give how clear the clearest line is, its row, its tilt in pixels, and the profile (h,) of all rows."""
-    most = max(int(TILT * frame.width), 1)
+    most = min(max(int(TILT * frame.width), 1), max(frame.height // 3, 1))
     best: tuple[float, int, int, Floats] = (0.0, 0, 0, np.zeros(len(cut), np.float32))
     whole = 0.0
     for tilt in sorted(range(-most, most + 1), key=abs):
