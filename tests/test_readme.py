@@ -23,7 +23,8 @@ from ocrbatch.form.schema import FieldTable, ManyPagesTable, OnePageTable
 from ocrbatch.form.template import Blank, Kind
 from ocrbatch.output.tables import RESULT_COLUMNS
 from ocrbatch.page import strokes
-from ocrbatch.page.register import MIN_SCORE, NO_BOXES, NOT_REGISTERED, UNKNOWN_FORM
+from ocrbatch.page.register import MIN_SCORE, NOT_REGISTERED, UNKNOWN_FORM
+from ocrbatch.page.whole import NO_BOXES
 from ocrbatch.quality.bounds import needed
 from ocrbatch.quality.compare import Compared
 from ocrbatch.records import PageResult, PageStatus, Status

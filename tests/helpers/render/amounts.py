@@ -52,7 +52,7 @@ def render_amount(amount: Amount, digits: Digits, seed: int) -> Grey:
     down, across = np.mgrid[: ink.shape[0], : ink.shape[1]]
     paper = 238 - 14 * (np.sin(down / 2.6 + 2.2 * np.sin(across / 19)) > 0.55) + random.normal(0, 2, ink.shape)
     pressure = np.clip(0.9 + 0.1 * clouds(ink.shape, 12, random), 0.6, 1)
-    return np.rint(np.clip(paper - (paper - 52) * ink * pressure, 0, 255)).astype(np.uint8)
+    return np.asarray(np.rint(np.clip(paper - (paper - 52) * ink * pressure, 0, 255)), np.uint8)
 
 
 def _stroke(sign: str, lean: float, digits: Digits, random: np.random.Generator) -> Floats:
