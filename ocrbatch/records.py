@@ -95,6 +95,7 @@ class FieldPlace:
     ``kind`` is a form's (``boxes``, ``string``, ``mark``), or that of a picture that is one field (``row``, ``digit``),
     which is read as boxes. ``blank`` tells whether it may be left blank
     (``allowed``), must be (``required``) or must not be (``forbidden``). ``rules`` are those of the form.
+    ``placed`` in 0–1 is the probability that the field lies there.
     """
 
     name: str
@@ -102,6 +103,7 @@ class FieldPlace:
     cells: npt.NDArray[np.float32]
     blank: str = "allowed"
     rules: tuple[Rule, ...] = ()
+    placed: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +153,7 @@ class Edge:
 class FieldImage:
     """A field's cells in reading order, and its ``box`` on the page in the page's pixels.
 
-    Of a run of digits, ``cells`` and ``place.cells`` are all candidate digits, one each of the ``edges`` of its lattice;
+    Of a run of digits, ``cells`` and ``place.cells`` are all candidate digits, one each of its lattice's ``edges``;
     ``strip`` (32, w) uint8 is the whole of it for the network that reads strings: paper 0, ink up to 255.
     ``strip_quad`` (4, 2) float32 are the strip's corners in the page's pixels.
     """

@@ -1,8 +1,8 @@
 """From a path to a field's reading: its text, how sure it is, and why a person should look."""
 
-import math
 from dataclasses import replace
 
+from ocrbatch.page.calibration import boxes_confidence
 from ocrbatch.page.choose import Choice
 from ocrbatch.page.lattice import UNREAD, Step
 from ocrbatch.records import FieldImage, FieldReading, Status
@@ -15,10 +15,10 @@ def read_field(field: FieldImage, choice: Choice, accept: float) -> FieldReading
     """Give the reading of a field of boxes; it is accepted where its confidence reaches ``accept`` (0–1)."""
     steps = choice.way.steps
     reasons = cell_reasons(field, steps)
-    confidence = all_right(steps)
+    value = _joined(steps)
+    confidence = boxes_confidence(choice.way, field.place.placed) if value else 1.0
     if not reasons and confidence < accept:
         reasons = (unsure_cells(steps, accept),)
-    value = _joined(steps)
     return judge(
         FieldReading(
             name=field.place.name,
@@ -50,11 +50,6 @@ def judge(reading: FieldReading, blank: str) -> FieldReading:
         return replace(reading, status=Status.INVALID, reasons=(MUST_NOT_BE_BLANK, *reading.reasons))
     status = Status.BLANK if not written else Status.REVIEW if reading.reasons else Status.ACCEPTED
     return replace(reading, status=status)
-
-
-def all_right(steps: tuple[Step, ...]) -> float:
-    """Give the probability (0–1) that every step is right; what could not be read is worth nothing."""
-    return math.prod(0.0 if step.text == UNREAD else step.confidence for step in steps)
 
 
 def unsure_cells(steps: tuple[Step, ...], accept: float) -> str:

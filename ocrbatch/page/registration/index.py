@@ -12,11 +12,11 @@ from ocrbatch.form.marks import marker_ids
 from ocrbatch.form.printed import as_printed
 from ocrbatch.form.template import Form, FormPage
 from ocrbatch.geometry import Matrix
-from ocrbatch.page.decode import decode
 from ocrbatch.page.registration.identify import Signature, sign
 from ocrbatch.page.registration.prints import Floats, PrintPoints, print_points
+from ocrbatch.page.registration.reference import reference_picture
 from ocrbatch.page.registration.view import PageView
-from ocrbatch.records import Page, PageFailure, read_only
+from ocrbatch.records import Page, read_only
 
 KEPT_SIDE = 1800
 LINE_MM = 0.3
@@ -103,14 +103,8 @@ def _drawn(page: FormPage) -> Page:
 
 def _picture(form: Form, page: FormPage) -> Page:
     """Give the reference picture of a form's page."""
-    decoded = next(decode(page.reference or b""), None)
-    if not isinstance(decoded, Page):
-        reason = decoded.reason if isinstance(decoded, PageFailure) else "no picture in it"
-        raise FormError(f"form {form.name}, page {page.number}: the reference picture cannot be read ({reason})")
-    if decoded.pixels.shape != (page.height, page.width):
-        height, width = decoded.pixels.shape
-        raise FormError(
-            f"form {form.name}, page {page.number}: the reference picture has {width}×{height} pixels, "
-            f"the form says {page.width}×{page.height}; put the right picture there, or draft the form anew"
-        )
-    return decoded
+    found = reference_picture(page)
+    if isinstance(found, str):
+        mend = "put the right picture there, or draft the form anew"
+        raise FormError(f"form {form.name}, page {page.number}: the reference picture {found}; {mend}")
+    return found

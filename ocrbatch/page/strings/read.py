@@ -1,9 +1,8 @@
 """From the way through a run of digits to its reading: its digits, without the signs at its ends."""
 
-import math
-
+from ocrbatch.page.calibration import string_confidence
 from ocrbatch.page.choose import Choice
-from ocrbatch.page.confidence import all_right, cell_numbers, judge, unsure_cells
+from ocrbatch.page.confidence import cell_numbers, judge, unsure_cells
 from ocrbatch.page.lattice import UNREAD, Step
 from ocrbatch.records import FieldImage, FieldReading, Status
 
@@ -23,7 +22,7 @@ def read_string(field: FieldImage, choice: Choice, accept: float) -> FieldReadin
     written = any(not cell.blank for cell in field.cells)
     notes = [note for _, cell in read[own] for note in field.cells[cell].notes]
     reasons = _reasons(notes, steps, signs=len(steps) < len(read), written=written)
-    confidence = min(all_right(steps), math.exp(min(choice.way.log_probability, 0.0)))
+    confidence = string_confidence(choice.way, field.place.placed)
     if steps and not reasons and confidence < accept:
         reasons = (unsure_cells(steps, accept),)
     value = "".join(step.text for step in steps) or (UNREAD if written else "")

@@ -1,0 +1,45 @@
+"""What a reading knows that tells how likely it is right: the few numbers from which its confidence is made."""
+
+import math
+
+from ocrbatch.page.lattice import UNREAD, Way
+
+SUREST = 9.0
+"""Log-odds beyond this (one in eight thousand) are taken for this: no network's tail is believed."""
+
+STRING_EVIDENCE = ("joint", "strip", "pieces", "weakest digit", "digits")
+BOXES_EVIDENCE = ("all cells", "weakest cell", "cells")
+
+
+def string_evidence(way: Way) -> tuple[float, ...]:
+    """Give the evidence for a run of digits, by STRING_EVIDENCE.
+
+    All but the last are log-odds (natural, within ±9): of the way among all, of its text by the strip alone, by the
+    pieces alone, and of its least sure digit; the last is the number of its digits.
+    """
+    strip, pieces = way.voices or (way.log_probability, way.log_probability)
+    return (log_odds(way.log_probability), log_odds(strip), log_odds(pieces), _weakest(way), float(_written(way)))
+
+
+def boxes_evidence(way: Way) -> tuple[float, ...]:
+    """Give the evidence for a row of cells, by BOXES_EVIDENCE: log-odds within ±9, and the number of written ones."""
+    together = sum(math.log(max(step.confidence, 1e-9)) for step in way.steps if step.text)
+    return (log_odds(together), _weakest(way), float(_written(way)))
+
+
+def log_odds(log_probability: float) -> float:
+    """Give the log-odds of a probability given by its logarithm, within ±9."""
+    probability = math.exp(min(log_probability, 0.0))
+    if probability >= 1.0:
+        return SUREST
+    odds = math.log(max(probability, 1e-12)) - math.log1p(-probability)
+    return max(-SUREST, min(SUREST, odds))
+
+
+def _weakest(way: Way) -> float:
+    sure = [0.0 if step.text == UNREAD else step.confidence for step in way.steps if step.text]
+    return log_odds(math.log(max(min(sure, default=1.0), 1e-9)))
+
+
+def _written(way: Way) -> int:
+    return sum(bool(step.text) for step in way.steps)
