@@ -9,8 +9,7 @@ import numpy.typing as npt
 from ocrbatch.design.landmarks import look_at_landmarks
 from ocrbatch.form.template import Field, Form, FormPage, Kind
 from ocrbatch.geometry import quad_size
-from ocrbatch.page.decode import decode
-from ocrbatch.records import Page
+from ocrbatch.page.registration.reference import reference_picture
 
 LEAST_MM = 3.5
 LEAST_PIXELS = 20.0
@@ -144,15 +143,10 @@ def _of_reference(page: FormPage, where: str) -> Iterator[FormWarning]:
         mend = "put a clean scan beside the form and name it by reference = ...; form draft makes one"
         yield FormWarning("it has no reference picture", where, mend)
         return
-    found = next(decode(page.reference), None)
-    if not isinstance(found, Page):
-        reason = found.reason if found else "empty file"
-        yield FormWarning(f"its reference picture cannot be read ({reason})", where, "save it anew as PNG")
-        return
-    height, width = found.pixels.shape
-    if (width, height) != (page.width, page.height):
-        what = f"its reference picture has {width}×{height} pixels, the form {page.width}×{page.height}"
-        yield FormWarning(what, where, "put the right picture beside the form; all boxes are in its pixels")
+    found = reference_picture(page)
+    if isinstance(found, str):
+        mend = "put the right picture beside the form, a PNG; all boxes are in its pixels"
+        yield FormWarning(f"its reference picture {found}", where, mend)
         return
     for what, mend in look_at_landmarks(found.pixels, [field.box for field in page.fields], page.dpi):
         yield FormWarning(what, where, mend)

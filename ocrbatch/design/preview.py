@@ -7,7 +7,7 @@ import numpy as np
 from ocrbatch.errors import FormError
 from ocrbatch.form.template import FormPage, Kind
 from ocrbatch.output.overlay import Colour, Entry, Outline, draw_outlines
-from ocrbatch.page.decode import decode
+from ocrbatch.page.registration.reference import reference_picture
 from ocrbatch.records import FieldPlace, Grey, Page, RegisteredPage
 
 COLOURS: dict[str, Colour] = {
@@ -25,15 +25,10 @@ def reference_page(page: FormPage) -> Page:
     """
     if page.reference is None:
         return Page(page.number, np.full((page.height, page.width), 255, np.uint8), page.dpi)
-    found = next(decode(page.reference), None)
-    if not isinstance(found, Page):
-        raise FormError(f"the reference picture of page {page.number} cannot be read: {found.reason if found else ''}")
-    height, width = found.pixels.shape
-    if (width, height) != (page.width, page.height):
-        raise FormError(
-            f"the reference picture of page {page.number} has {width}×{height} pixels, and the form says "
-            f"{page.width}×{page.height}: draw the form up again from this picture, or put the right one beside it"
-        )
+    found = reference_picture(page)
+    if isinstance(found, str):
+        mend = "put the right one beside the form, or draft it anew from this picture"
+        raise FormError(f"the reference picture of page {page.number} {found}; {mend}")
     return Page(page.number, found.pixels, page.dpi)
 
 

@@ -23,13 +23,11 @@ LARGEST_FORM = 1_000_000
 LARGEST_REFERENCE = 100_000_000
 LARGEST_LIST = 100_000_000
 """Bytes, of a TOML file, of each reference picture and of each list of values."""
+PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"%PDF", b"BM", b"RIFF")
+"""How pictures and PDFs begin."""
 SETTINGS = "ocrbatch.toml"
 _AT_LINE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 _BARE_ZERO = re.compile(r"[=\[,]\s*[+-]?0[0-9]")
-
-
-PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"%PDF", b"BM", b"RIFF")
-"""How pictures and PDFs begin."""
 
 
 def load_forms(paths: Sequence[Path]) -> tuple[Form, ...]:
@@ -68,18 +66,30 @@ def parse_form(content: bytes, where: Path) -> Form:
     Raises FormError with up to ten faults, a line each: the file, the line, the field and key, what is wrong and how
     to mend it.
     """
-    text = _decoded(content, where)
-    lines = scan_lines(text)
-    faults = Faults(where, lines)
-    name, sheets = read_form(_parsed(text, lines, faults), faults, lists_beside(where))
+    name, sheets, faults = _sheets(content, where)
     pages = tuple(_with_reference(sheet, where.parent, faults) for sheet in sheets)
     faults.raise_any()
     return Form(name, pages, _sha256(content, pages))
 
 
-def lists_beside(where: Path) -> Load:
-    """Give what reads the lists beside or below a form's file, each once."""
-    return cache(partial(_beside, folder=where.parent, most=LARGEST_LIST))
+def read_sheets(path: Path) -> tuple[str, tuple[Sheet, ...]]:
+    """Read the name and the pages of a form's TOML file, whether or not its reference pictures are there.
+
+    Raises FormError as ``parse_form`` does for all else.
+    """
+    name, sheets, faults = _sheets(_content(path), path)
+    faults.raise_any()
+    return name, tuple(sheets)
+
+
+def _sheets(content: bytes, where: Path) -> tuple[str, Sequence[Sheet], Faults]:
+    """Give the name and the pages of a file's bytes, with the faults to which those of the pictures may be added."""
+    text = _decoded(content, where)
+    lines = scan_lines(text)
+    faults = Faults(where, lines)
+    lists: Load = cache(partial(_beside, folder=where.parent, most=LARGEST_LIST))
+    name, sheets = read_form(_parsed(text, lines, faults), faults, lists)
+    return name, sheets, faults
 
 
 def _files(path: Path) -> Iterator[Path]:

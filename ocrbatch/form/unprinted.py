@@ -1,16 +1,12 @@
 """A form file before its reference pictures are made, which any other reader of forms would ask for."""
 
 import os
-import stat
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
 from ocrbatch.errors import FormError
-from ocrbatch.form.faults import Faults, shown_path
-from ocrbatch.form.lines import scan_lines
-from ocrbatch.form.schema import read_form
-from ocrbatch.form.store import LARGEST_FORM, lists_beside, load_forms
+from ocrbatch.form.faults import shown_path
+from ocrbatch.form.store import read_sheets
 from ocrbatch.form.template import Form
 
 
@@ -27,21 +23,7 @@ def read_unprinted(path: Path) -> Unprinted:
 
     Raises FormError as ``load_forms`` does for all else.
     """
-    try:
-        about = path.stat()
-        if not stat.S_ISREG(about.st_mode) or about.st_size > LARGEST_FORM:
-            raise OSError("it is not a file such as forms are")
-        text = path.read_bytes().decode("utf-8-sig")
-        lines = scan_lines(text)
-        if lines.limit is not None:
-            raise ValueError(lines.limit[2])
-        data = tomllib.loads(text)
-    except (OSError, ValueError, RecursionError) as error:
-        load_forms([path])  # It says what is wrong, and where.
-        raise FormError(f"{shown_path(path)}: is no form's file; give a TOML file") from error
-    faults = Faults(path, lines)
-    name, sheets = read_form(data, faults, lists_beside(path))
-    faults.raise_any()
+    name, sheets = read_sheets(path)
     return Unprinted(Form(name, tuple(sheet.page for sheet in sheets), ""), tuple(sheet.reference for sheet in sheets))
 
 

@@ -32,8 +32,7 @@ def a_field(name: str, place: tuple[int, int, int, int], kind: Kind = Kind.BOXES
     box = Box(*place)
     edges = np.linspace(box.x, box.right, cells + 1)
     quads = [
-        np.array([[a, box.y], [b, box.y], [b, box.bottom], [a, box.bottom]], np.float32)
-        for a, b in pairwise(edges)
+        np.array([[a, box.y], [b, box.y], [b, box.bottom], [a, box.bottom]], np.float32) for a, b in pairwise(edges)
     ]
     return Field(name, kind, box, cell_quads(quads))
 
@@ -106,7 +105,7 @@ def test_a_page_without_dpi_or_reference_is_told() -> None:
 @pytest.mark.parametrize("size", [(1200, 801), (600, 400)])
 def test_a_reference_of_another_size_is_told(size: tuple[int, int]) -> None:
     told = warnings(GOOD, paper=cv2.resize(printed_paper(), size))
-    assert told == [f"the page: its reference picture has {size[0]}×{size[1]} pixels, the form 1200×800"]
+    assert told == [f"the page: its reference picture has {size[0]}×{size[1]} pixels, the form says 1200×800"]
 
 
 def test_a_broken_reference_is_told() -> None:
