@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ocrbatch.errors import UsageError
+from ocrbatch.quality.shares import shown, shown_interval, shown_part
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -82,7 +83,7 @@ def _summary(counts: "Score") -> list[tuple[str, str]]:
         ("of these wrong", _part(counts.accepted_wrong, counts.accepted)),
     ]
     if counts.accepted:
-        lines.append(("  with bounds of 95%", f"{_bounds(counts.accepted_wrong, counts.accepted):>8}"))
+        lines.append(("  with bounds of 95%", f"{shown_interval(counts.accepted_wrong, counts.accepted):>8}"))
     return lines + ([("fields not found", str(counts.missing))] if counts.missing else [])
 
 
@@ -90,7 +91,7 @@ def _confidence(whole: "Part") -> list[tuple[str, str]]:
     """Tell how far the confidence can be relied upon."""
     invalid = [one for one in whole.statuses if one.status == "invalid"]
     lines = [("fields that break a rule", f"{'':>8}  {one.fields}, {one.wrong} of them wrong") for one in invalid]
-    lines.append(("calibration error", f"{_share(whole.reliability.error):>8}"))
+    lines.append(("calibration error", f"{shown(whole.reliability.error):>8}"))
     if whole.risk.aurc is not None:
         lines.append(("AURC", f"{whole.risk.aurc:>8.5f}  {whole.risk.excess_aurc:.5f} more than a perfect order"))
     return lines
@@ -100,25 +101,21 @@ def _fields(report: "Report") -> "Table":
     """Lay out the forms with their fields; where these are many, those with the most wrong."""
     from ocrbatch.output.escape import escape_name
 
-    shown = report.by_field
-    title = ""
-    if len(shown) > FEW:
-        worst = sorted(shown, key=lambda part: part.counts.exact - part.counts.fields)[:FEW]
-        title = f"the {FEW} with the most wrong, of {len(shown)} fields; --json has all"
-        shown = tuple(sorted(worst, key=lambda part: (part.form, part.field)))
+    number = len(report.by_field)
+    title = f"the {FEW} with the most wrong, of {number} fields; --json has all" if number > FEW else ""
     headings = ("fields", "exact", "digits\nright", "blanks\nright", "accepted", "of these\nwrong")
     table = _table(title, ("form", "field"), headings)
-    for part in sorted((*report.by_form, *shown), key=lambda part: (part.form, part.field)):
+    for part in report.parts(FEW):
         counts = part.counts
         _row(
             table,
             escape_name(part.form) or "-",
             escape_name(part.field) or "(all)",
             str(counts.fields),
-            _percent(counts.exact, counts.fields),
-            _percent(counts.digits - counts.digit_errors, counts.digits),
-            _percent(counts.blanks_right, counts.blanks),
-            _percent(counts.accepted, counts.fields),
+            shown_part(counts.exact, counts.fields),
+            shown_part(counts.digits - counts.digit_errors, counts.digits),
+            shown_part(counts.blanks_right, counts.blanks),
+            shown_part(counts.accepted, counts.fields),
             str(counts.accepted_wrong),
         )
     return table
@@ -129,17 +126,17 @@ def _risk(risk: "RiskCoverage") -> "Table":
     table = _table("what could be accepted, by the error allowed", ("error",), headings)
     for target, point in risk.at_error:
         if point is None:
-            _row(table, f"{target:.1%}", "-", "0", _percent(0, risk.fields), "0", "-", "-")
+            _row(table, f"{target:.1%}", "-", "0", shown_part(0, risk.fields), "0", "-", "-")
         else:
             _row(
                 table,
                 f"{target:.1%}",
                 f"{point.threshold:.4f}",
                 str(point.accepted),
-                _percent(point.accepted, risk.fields),
+                shown_part(point.accepted, risk.fields),
                 str(point.wrong),
-                _percent(point.wrong, point.accepted),
-                _bounds(point.wrong, point.accepted),
+                shown_part(point.wrong, point.accepted),
+                shown_interval(point.wrong, point.accepted),
             )
     return table
 
@@ -152,8 +149,8 @@ def _reliability(found: "Reliability") -> "Table":
             f"{one.low:g}–{one.high:g}",
             str(one.fields),
             f"{one.confidence:.2%}",
-            _percent(one.right, one.fields),
-            _bounds(one.right, one.fields),
+            shown_part(one.right, one.fields),
+            shown_interval(one.right, one.fields),
         )
     return table
 
@@ -192,19 +189,4 @@ def _row(table: "Table", *cells: str) -> None:
 
 
 def _part(part: int, whole: int) -> str:
-    return f"{_percent(part, whole):>8}  {part} of {whole}"
-
-
-def _bounds(part: int, whole: int) -> str:
-    from ocrbatch.quality.shares import interval
-
-    lower, upper = interval(part, whole)
-    return f"{lower:.2%} – {upper:.2%}"
-
-
-def _percent(part: int, whole: int) -> str:
-    return _share(part / whole if whole else None)
-
-
-def _share(share: float | None) -> str:
-    return "-" if share is None else f"{share:.2%}"
+    return f"{shown_part(part, whole):>8}  {part} of {whole}"

@@ -12,7 +12,7 @@ from ocrbatch.quality.report_plots import bar, reliability_plot, risk_plot
 from ocrbatch.quality.report_style import STYLE
 from ocrbatch.quality.risk import Point
 from ocrbatch.quality.score import Part, Report
-from ocrbatch.quality.shares import interval, share
+from ocrbatch.quality.shares import interval, shown, shown_interval, shown_part
 
 MOST_ROWS = 300
 """Of the table of fields."""
@@ -74,13 +74,13 @@ def _section(name: str, content: str) -> str:
 def _summary(report: Report) -> str:
     counts = report.total
     tiles = [
-        (_percent(counts.exact, counts.fields), "fields exactly right", f"{counts.exact} of {counts.fields}"),
-        (_percent(counts.digits - counts.digit_errors, counts.digits), "digits right", f"of {counts.digits}"),
-        (_percent(counts.accepted, counts.fields), "fields accepted", f"{counts.accepted} that nobody need look at"),
+        (shown_part(counts.exact, counts.fields), "fields exactly right", f"{counts.exact} of {counts.fields}"),
+        (shown_part(counts.digits - counts.digit_errors, counts.digits), "digits right", f"of {counts.digits}"),
+        (shown_part(counts.accepted, counts.fields), "fields accepted", f"{counts.accepted} that nobody need look at"),
         (
-            _percent(counts.accepted_wrong, counts.accepted),
+            shown_part(counts.accepted_wrong, counts.accepted),
             "of the accepted wrong",
-            f"{counts.accepted_wrong}; bounds {_bounds(counts.accepted_wrong, counts.accepted)}",
+            f"{counts.accepted_wrong}; bounds {shown_interval(counts.accepted_wrong, counts.accepted)}",
         ),
     ]
     shown = "".join(
@@ -91,8 +91,8 @@ def _summary(report: Report) -> str:
             text(one.status),
             str(one.fields),
             str(one.wrong),
-            _percent(one.wrong, one.fields),
-            _bounds(one.wrong, one.fields),
+            shown_part(one.wrong, one.fields),
+            shown_interval(one.wrong, one.fields),
         ]
         for one in report.whole.statuses
     ]
@@ -125,7 +125,7 @@ def _plots(report: Report) -> str:
             reliability_plot(whole.reliability, "reliability"),
             "Confidence against what was right. On the dashed line the confidence keeps its word; above it is too low, "
             "below it too high. A larger dot has more fields, the line through it the bounds of 95%. Each step of the "
-            f"scales is a nine more. Expected calibration error {_share(whole.reliability.error)}.",
+            f"scales is a nine more. Expected calibration error {shown(whole.reliability.error)}.",
         ),
     ]
     if 1 < len(report.by_form) <= MOST_FORMS:
@@ -144,10 +144,10 @@ def _errors(whole: Part) -> str:
     rows = []
     for target, point in whole.risk.at_error:
         if point is None:
-            rows.append([f"{target:.1%}", "none", "0", _percent(0, whole.risk.fields), "0", "", ""])
+            rows.append([f"{target:.1%}", "none", "0", shown_part(0, whole.risk.fields), "0", "", ""])
         else:
-            accepted = [str(point.accepted), _percent(point.accepted, whole.risk.fields), str(point.wrong)]
-            error = [_percent(point.wrong, point.accepted), _bounds(point.wrong, point.accepted)]
+            accepted = [str(point.accepted), shown_part(point.accepted, whole.risk.fields), str(point.wrong)]
+            error = [shown_part(point.wrong, point.accepted), shown_interval(point.wrong, point.accepted)]
             rows.append([f"{target:.1%}", f"{point.threshold:.4f}", *accepted, *error])
     return _section(
         "acceptable",
@@ -163,8 +163,8 @@ def _calibration(whole: Part) -> str:
             f"{one.low:g} – {one.high:g}",
             str(one.fields),
             f"{one.confidence:.2%}",
-            _percent(one.right, one.fields),
-            _bounds(one.right, one.fields),
+            shown_part(one.right, one.fields),
+            shown_interval(one.right, one.fields),
         ]
         for one in whole.reliability.bins
     ]
@@ -173,13 +173,9 @@ def _calibration(whole: Part) -> str:
 
 
 def _by_field(report: Report) -> str:
-    shown = report.by_field
-    title = ""
-    if len(shown) > MOST_ROWS:
-        worst = sorted(shown, key=lambda part: part.counts.exact - part.counts.fields)[:MOST_ROWS]
-        title = f"The {MOST_ROWS} with the most wrong, of {len(shown)} fields; --json has all."
-        shown = tuple(sorted(worst, key=lambda part: (part.form, part.field)))
-    rows = [_part_row(part) for part in sorted((*report.by_form, *shown), key=lambda part: (part.form, part.field))]
+    number = len(report.by_field)
+    title = f"The {MOST_ROWS} with the most wrong, of {number} fields; --json has all." if number > MOST_ROWS else ""
+    rows = [_part_row(part) for part in report.parts(MOST_ROWS)]
     headings = ["fields", "exact", "digits right", "blanks right", "accepted", "of these wrong (upper bound)"]
     headings += ["calibration error", "AURC", "excess AURC"]
     return _section("fields", _table(title, ["form", "field"], headings, rows))
@@ -195,14 +191,14 @@ def _part_row(part: Part) -> list[str]:
         _form(part),
         text(part.field) if part.field else "all",
         str(counts.fields),
-        _percent(counts.exact, counts.fields),
-        _percent(counts.digits - counts.digit_errors, counts.digits),
-        _percent(counts.blanks_right, counts.blanks),
-        _percent(counts.accepted, counts.fields),
+        shown_part(counts.exact, counts.fields),
+        shown_part(counts.digits - counts.digit_errors, counts.digits),
+        shown_part(counts.blanks_right, counts.blanks),
+        shown_part(counts.accepted, counts.fields),
         f"{counts.accepted_wrong} ({interval(counts.accepted_wrong, counts.accepted)[1]:.2%})"
         if counts.accepted
         else "-",
-        _share(part.reliability.error),
+        shown(part.reliability.error),
         _number(part.risk.aurc),
         _number(part.risk.excess_aurc),
     ]
@@ -251,19 +247,6 @@ def _table(title: str, names: Cells, numbers: Cells, rows: Iterable[Cells]) -> s
 
 def _figure(plot: str, caption: str) -> str:
     return f"<figure>{plot}<figcaption>{caption}</figcaption></figure>"
-
-
-def _bounds(part: int, whole: int) -> str:
-    lower, upper = interval(part, whole)
-    return f"{lower:.2%} – {upper:.2%}" if whole else "-"
-
-
-def _percent(part: int, whole: int) -> str:
-    return _share(share(part, whole))
-
-
-def _share(part: float | None) -> str:
-    return "-" if part is None else f"{part:.2%}"
 
 
 def _number(number: float | None) -> str:

@@ -77,6 +77,11 @@ class Report:
         """The counts of all fields."""
         return self.whole.counts
 
+    def parts(self, most: int) -> tuple[Part, ...]:
+        """Give each form and, after it, its fields; where there are more than ``most``, those with the most wrong."""
+        worst = sorted(self.by_field, key=lambda part: part.counts.exact - part.counts.fields)[:most]
+        return tuple(sorted((*self.by_form, *worst), key=lambda part: (part.form, part.field)))
+
 
 def score_results(results: Path, truth: Path) -> Report:
     """Score ``results.csv`` (or its folder) by a table of truth.
