@@ -88,7 +88,8 @@ def draw_hand(bank: GlyphBank, rng: np.random.Generator) -> Hand:
 def draw_digit(label: int, hand: Hand, bank: GlyphBank, rng: np.random.Generator, high: float = 1.0) -> Floats:
     """Draw a digit of a hand (h, w) float32, ink 1 on 0; ``high`` is its height as a share of the usual 40 pixels."""
     part = hand.part if rng.random() < 0.9 else int(rng.integers(len(bank.sets)))
-    own = bank.sets[part][label] or bank.sets[hand.part][label]
+    # A small set may lack a digit.
+    own = bank.sets[part][label] or bank.sets[hand.part][label] or sum((one[label] for one in bank.sets), ())
     glyph = own[rng.integers(len(own))]
     if label in hand.drawn:
         glyph = draw_form(label, HIGH, rng)

@@ -1,0 +1,81 @@
+import math
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ocrbatch.page.calibration import BOXES, STRING, Calibration, boxes_confidence, string_confidence
+from ocrbatch.page.evidence import BOXES_EVIDENCE, STRING_EVIDENCE
+from ocrbatch.page.lattice import Step, Way
+
+Confidence = Callable[[Way, float], float]
+CONFIDENCES = pytest.mark.parametrize("confidence", [string_confidence, boxes_confidence])
+logs = st.one_of(st.floats(-40, 0), st.sampled_from([0.0, -math.inf, -1e9]))
+shares = st.floats(0, 1)
+texts = st.text("0123456789", min_size=1, max_size=10)
+
+
+def way(text: str, sure: float, log_probability: float, voices: tuple[float, float] | None = None) -> Way:
+    steps = tuple(Step(one.strip(), sure, "1", 1 - sure) for one in text)
+    return Way(steps, tuple(range(len(steps))), log_probability, voices)
+
+
+def test_there_is_a_weight_for_each_number_of_the_evidence() -> None:
+    assert (len(STRING.weights), len(BOXES.weights)) == (len(STRING_EVIDENCE), len(BOXES_EVIDENCE))
+
+
+def test_log_odds_are_never_weighed_against_what_they_say() -> None:
+    # The last number of both is a count.
+    assert min(STRING.weights[:-1]) >= 0
+    assert min(BOXES.weights[:-1]) >= 0
+
+
+def test_a_calibration_is_the_logistic_curve_of_its_weights() -> None:
+    model = Calibration((1.0, -2.0), 0.5)
+    assert model.probability((0.5, 0.5)) == pytest.approx(0.5)
+    assert model.probability((3.0, 0.0)) == pytest.approx(1 / (1 + math.exp(-3.5)))
+    with pytest.raises(ValueError, match="zip"):
+        model.probability((1.0,))
+
+
+@given(texts, shares, logs, st.none() | st.tuples(logs, logs), shares)
+def test_a_confidence_is_a_probability_whatever_was_read(
+    text: str, sure: float, log_probability: float, voices: tuple[float, float] | None, placed: float
+) -> None:
+    one = way(text, sure, log_probability, voices)
+    for confidence in (string_confidence, boxes_confidence):
+        assert 0 <= confidence(one, placed) <= placed
+
+
+@given(texts, st.tuples(shares, shares), st.lists(st.tuples(logs, logs).map(sorted), min_size=3, max_size=3))
+def test_a_surer_run_is_never_trusted_less(text: str, sure: tuple[float, float], pairs: list[list[float]]) -> None:
+    less, more = (
+        way(text, side, joint, (strip, pieces)) for side, joint, strip, pieces in zip(sorted(sure), *pairs, strict=True)
+    )
+    assert string_confidence(less, 1.0) <= string_confidence(more, 1.0)
+
+
+@given(texts, shares, shares)
+def test_surer_cells_are_never_trusted_less(text: str, one: float, other: float) -> None:
+    less, more = (way(text, sure, 0.0) for sure in sorted((one, other)))
+    assert boxes_confidence(less, 1.0) <= boxes_confidence(more, 1.0)
+
+
+@CONFIDENCES
+@pytest.mark.parametrize("text", ["1?2", "?", "??"])
+def test_what_could_not_be_read_is_worth_nothing(confidence: Confidence, text: str) -> None:
+    assert confidence(way(text, 1.0, 0.0), 1.0) == 0
+
+
+def test_signs_at_the_ends_of_a_run_are_no_part_of_its_value_and_those_of_cells_are() -> None:
+    assert string_confidence(way("?12?", 0.99, -0.01), 1.0) > 0
+    assert boxes_confidence(way("?12?", 0.99, -0.01), 1.0) == 0
+
+
+@CONFIDENCES
+def test_a_field_that_may_lie_elsewhere_is_trusted_as_much_less(confidence: Confidence) -> None:
+    one = way("120", 0.9, -0.2)
+    whole = confidence(one, 1.0)
+    assert whole > 0
+    assert [confidence(one, share) for share in (0.5, 0.0)] == [pytest.approx(0.5 * whole), 0.0]

@@ -1,0 +1,84 @@
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ocrbatch.page.evidence import (
+    BOXES_EVIDENCE,
+    STRING_EVIDENCE,
+    SUREST,
+    boxes_evidence,
+    log_odds,
+    string_evidence,
+)
+from ocrbatch.page.lattice import Step, Way
+
+BLANK = Step("", 1.0, "", 0.0)
+logs = st.one_of(st.floats(max_value=0.0, allow_nan=False), st.sampled_from([0.0, -0.0, -1e-300, -1e-17, -math.inf]))
+
+
+def way(*sure: float, log_probability: float = -0.1, voices: tuple[float, float] | None = None) -> Way:
+    steps = tuple(Step("7", one, "1", 1 - one) for one in sure)
+    return Way(steps, tuple(range(len(steps))), log_probability, voices)
+
+
+def string(way: Way) -> dict[str, float]:
+    return dict(zip(STRING_EVIDENCE, string_evidence(way), strict=True))
+
+
+def boxes(way: Way) -> dict[str, float]:
+    return dict(zip(BOXES_EVIDENCE, boxes_evidence(way), strict=True))
+
+
+@given(st.floats(1e-3, 0.999))
+def test_log_odds_are_those_of_the_probability(share: float) -> None:
+    assert log_odds(math.log(share)) == pytest.approx(math.log(share / (1 - share)), abs=1e-6)
+
+
+@given(logs, logs)
+def test_log_odds_rise_with_the_probability_within_their_bounds(one: float, other: float) -> None:
+    low, high = sorted((one, other))
+    assert -SUREST <= log_odds(low) <= log_odds(high) <= SUREST
+
+
+def test_more_than_certain_and_impossible_are_the_bounds() -> None:
+    assert log_odds(0.0) == log_odds(1e-6) == SUREST
+    assert log_odds(-math.inf) == -SUREST
+
+
+@given(st.lists(st.floats(0, 1), max_size=12).map(tuple), logs, st.none() | st.tuples(logs, logs))
+def test_evidence_is_finite_whatever_was_read(
+    sure: tuple[float, ...], log_probability: float, voices: tuple[float, float] | None
+) -> None:
+    one = way(*sure, log_probability=log_probability, voices=voices)
+    assert all(math.isfinite(number) for number in (*string_evidence(one), *boxes_evidence(one)))
+    assert string(one)["digits"] == boxes(one)["cells"] == len(sure)
+
+
+def test_each_voice_of_a_run_has_its_own_number() -> None:
+    told = string(way(0.9, 0.6, log_probability=math.log(0.5), voices=(math.log(0.8), math.log(0.2))))
+    assert told["joint"] == pytest.approx(0.0)
+    assert told["strip"] == pytest.approx(math.log(4))
+    assert told["pieces"] == pytest.approx(-math.log(4))
+    assert told["weakest digit"] == pytest.approx(math.log(1.5))
+
+
+def test_a_run_read_by_its_pieces_alone_has_one_voice_for_all() -> None:
+    told = string(way(0.9, log_probability=math.log(0.75)))
+    assert told["joint"] == told["strip"] == told["pieces"] == pytest.approx(math.log(3))
+
+
+def test_cells_are_weighed_together_and_by_the_weakest_and_blanks_not_at_all() -> None:
+    written = way(0.9, 0.8)
+    with_blanks = Way((BLANK, *written.steps, BLANK), (0, 1, 2, 3), 0.0)
+    told = boxes(with_blanks)
+    assert told == boxes(written)
+    assert told["all cells"] == pytest.approx(math.log(0.72 / 0.28))
+    assert told["weakest cell"] == pytest.approx(math.log(4))
+    assert told["cells"] == 2
+
+
+def test_ink_that_is_no_digit_is_the_weakest() -> None:
+    unread = Way((*way(0.9).steps, Step("?", 0.999, "4", 0.0)), (0, 1), 0.0)
+    assert boxes(unread)["weakest cell"] == string(unread)["weakest digit"] == -SUREST
