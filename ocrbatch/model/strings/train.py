@@ -9,6 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from ocrbatch.errors import ModelError
 from ocrbatch.model.strings.network import HIGH, OUTPUTS, STRIDE, build_network
 from ocrbatch.model.strings.pool import WIDEST, Labels, read_shard
 from ocrbatch.records import Grey
@@ -37,6 +38,7 @@ def train_network(pool: Path, out: Path, settings: Settings, tell: Tell, start: 
     """Teach a network, ``start`` or a new one, from the shards in ``pool``, which may grow meanwhile.
 
     Weights are kept in ``out`` at every report; the network that is given back has the mean of its last weights.
+    Raises ModelError where no shard fills a batch.
     """
     import keras
     import tensorflow as tf
@@ -77,7 +79,11 @@ def train_network(pool: Path, out: Path, settings: Settings, tell: Tell, start: 
 
 
 def _batches(pool: Path, size: int, rng: np.random.Generator) -> Iterator[tuple[Any, Any, Any]]:
-    """Give batches without end: strips (n, 32, w, 1) float32 of ink 0–1, labels (n, 24) int32, lengths (n,) int32."""
+    """Give batches without end: strips (n, 32, w, 1) float32 of ink 0–1, labels (n, 24) int32, lengths (n,) int32.
+
+    Raises ModelError where no shard fills a batch.
+    """
+    filled = 0
     while True:
         for path in rng.permutation(sorted(pool.glob("[!.]*.npz"))):
             shard = read_shard(Path(path))
@@ -93,7 +99,10 @@ def _batches(pool: Path, size: int, rng: np.random.Generator) -> Iterator[tuple[
             for index in rng.permutation(len(batches)):
                 chosen = batches[index]
                 width = WIDTHS[bands[chosen[0]]]
+                filled += 1
                 yield _stacked([worn[i] for i in chosen], shard.labels[chosen], width)
+        if not filled:
+            raise ModelError(f"{pool}: no shard fills a batch of {size}; compose more runs, or teach fewer at once")
 
 
 def _stacked(strips: list[Grey], labels: Labels, width: int) -> tuple[Any, Any, Any]:
@@ -108,7 +117,8 @@ def _worn(strip: Grey, rng: np.random.Generator) -> Grey:
     """Change a strip a little, so that none is ever seen twice: moved, stretched, fainter, grained."""
     kind = rng.random(3)
     if kind[0] < 0.6:
-        scale = float(rng.uniform(0.85, 1.15))
+        # What would be cut off at the end is still among the labels.
+        scale = min(float(rng.uniform(0.85, 1.15)), WIDEST / strip.shape[1])
         high = float(rng.uniform(0.9, 1.08))
         down = float(rng.uniform(-1.5, 1.5)) + (1 - high) * HIGH / 2
         matrix = np.array([[scale, float(rng.normal(0, 0.08)), 0], [0, high, down]], np.float32)
