@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from ocrbatch.page.evidence import boxes_evidence, string_evidence
 from ocrbatch.page.lattice import UNREAD, Way
+from ocrbatch.records import FieldImage
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,24 +26,26 @@ class Calibration:
         return 1 / (1 + math.exp(-score))
 
 
-STRING = Calibration((0.3, 0.3, 0.1, 0.1, 0.0), 0.0)
-BOXES = Calibration((1.0, 0.0, 0.0), 0.0)
+STRING = Calibration((0.3, 0.3, 0.1, 0.1, 0.0, 0.0), 0.0)
+BOXES = Calibration((1.0, 0.0, 0.0, 0.0), 0.0)
 
 
-def string_confidence(way: Way, placed: float) -> float:
-    """Give the probability (0–1) that a way reads a run of digits rightly, where its field lies there by ``placed``.
+def string_confidence(field: FieldImage, way: Way) -> float:
+    """Give the probability (0–1) that a way reads the run of digits of a field rightly.
 
     It is 0 where ink between the digits could not be read, or none of it is a digit.
     """
     between = way.text.strip(UNREAD)
     if UNREAD in between or (way.text and not between):
         return 0.0
-    return placed * STRING.probability(string_evidence(way))
+    return field.place.placed * STRING.probability(string_evidence(field, way))
 
 
-def boxes_confidence(way: Way, placed: float) -> float:
-    """Give the probability (0–1) that a way reads a row of cells rightly, where its field lies there by ``placed``.
+def boxes_confidence(field: FieldImage, way: Way) -> float:
+    """Give the probability (0–1) that a way reads the cells of a field rightly.
 
     It is 0 where a cell's ink could not be read.
     """
-    return 0.0 if UNREAD in way.text else placed * BOXES.probability(boxes_evidence(way))
+    if UNREAD in way.text:
+        return 0.0
+    return field.place.placed * BOXES.probability(boxes_evidence(field, way))

@@ -16,7 +16,7 @@ def read_field(field: FieldImage, choice: Choice, accept: float) -> FieldReading
     steps = choice.way.steps
     reasons = cell_reasons(field, steps)
     value = _joined(steps)
-    confidence = boxes_confidence(choice.way, field.place.placed) if value else 1.0
+    confidence = boxes_confidence(field, choice.way) if value else 1.0
     if not reasons and confidence < accept:
         reasons = (unsure_cells(steps, accept),)
     return judge(

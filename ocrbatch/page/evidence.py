@@ -3,28 +3,33 @@
 import math
 
 from ocrbatch.page.lattice import UNREAD, Way
+from ocrbatch.records import FieldImage
 
 SUREST = 9.0
 """Log-odds beyond this (one in eight thousand) are taken for this: no network's tail is believed."""
 
-STRING_EVIDENCE = ("joint", "strip", "pieces", "weakest digit", "digits")
-BOXES_EVIDENCE = ("all cells", "weakest cell", "cells")
+STRING_EVIDENCE = ("joint", "strip", "pieces", "weakest digit", "digits", "noted")
+BOXES_EVIDENCE = ("all cells", "weakest cell", "cells", "noted")
 
 
-def string_evidence(way: Way) -> tuple[float, ...]:
+def string_evidence(field: FieldImage, way: Way) -> tuple[float, ...]:
     """Give the evidence for a run of digits, by STRING_EVIDENCE.
 
-    All but the last are log-odds (natural, within ±9): of the way among all, of its text by the strip alone, by the
-    pieces alone, and of its least sure digit; the last is the number of its digits.
+    The first four are log-odds (natural, within ±9): of the way among all, of its text by the strip alone, by the
+    pieces alone, and of its least sure digit; then the number of its digits, and 1 where its cells bear notes.
     """
     strip, pieces = way.voices or (way.log_probability, way.log_probability)
-    return (log_odds(way.log_probability), log_odds(strip), log_odds(pieces), _weakest(way), float(_written(way)))
+    return (log_odds(way.log_probability), log_odds(strip), log_odds(pieces), *_of_both(field, way))
 
 
-def boxes_evidence(way: Way) -> tuple[float, ...]:
-    """Give the evidence for a row of cells, by BOXES_EVIDENCE: log-odds within ±9, and the number of written ones."""
+def boxes_evidence(field: FieldImage, way: Way) -> tuple[float, ...]:
+    """Give the evidence for a row of cells, by BOXES_EVIDENCE.
+
+    The first two are log-odds (natural, within ±9): of all cells together, and of the least sure one; then the number
+    of written cells, and 1 where they bear notes.
+    """
     together = sum(math.log(max(step.confidence, 1e-9)) for step in way.steps if step.text)
-    return (log_odds(together), _weakest(way), float(_written(way)))
+    return (log_odds(together), *_of_both(field, way))
 
 
 def log_odds(log_probability: float) -> float:
@@ -41,5 +46,7 @@ def _weakest(way: Way) -> float:
     return log_odds(math.log(max(min(sure, default=1.0), 1e-9)))
 
 
-def _written(way: Way) -> int:
-    return sum(bool(step.text) for step in way.steps)
+def _of_both(field: FieldImage, way: Way) -> tuple[float, float, float]:
+    written = sum(bool(step.text) for step in way.steps)
+    noted = any(field.cells[cell].notes for cell in way.cells)
+    return _weakest(way), float(written), float(noted)

@@ -112,13 +112,25 @@ def gather(fields: Iterator[Composed], count: int) -> tuple[Floats, npt.NDArray[
         (choice,) = choose([field.place], [ways])
         value = value_of(one.place.kind, choice.way)
         if value and "?" not in value:
-            evidence.append((string_evidence if one.place.kind == "string" else boxes_evidence)(choice.way))
+            evidence.append((string_evidence if one.place.kind == "string" else boxes_evidence)(field, choice.way))
             right.append(value == one.written)
     return np.array(evidence), np.array(right)
 
 
 def fit(evidence: Floats, right: npt.NDArray[np.bool_]) -> Floats:
-    """Fit a logistic model by Newton's steps; gives its weights (k,) and last its constant."""
+    """Fit a logistic model; gives its weights (k,) and last its constant.
+
+    Log-odds, all but the last two numbers, may not speak against what they stand for: one that would is left out.
+    """
+    weights = _fitted(evidence, right)
+    while (against := np.flatnonzero(weights[:-3] < 0)).size:
+        own = np.delete(evidence, against[0], axis=1)
+        weights = np.insert(fit(own, right) if own.shape[1] > 2 else _fitted(own, right), against[0], 0.0)
+    return weights
+
+
+def _fitted(evidence: Floats, right: npt.NDArray[np.bool_]) -> Floats:
+    """Fit without bounds, by Newton's steps."""
     x = np.column_stack([evidence, np.ones(len(evidence))])
     weights = np.zeros(x.shape[1])
     ridge = RIDGE * np.eye(len(weights))

@@ -22,7 +22,7 @@ def read_string(field: FieldImage, choice: Choice, accept: float) -> FieldReadin
     written = any(not cell.blank for cell in field.cells)
     notes = [note for _, cell in read[own] for note in field.cells[cell].notes]
     reasons = _reasons(notes, steps, signs=len(steps) < len(read), written=written)
-    confidence = string_confidence(choice.way, field.place.placed)
+    confidence = string_confidence(field, choice.way)
     if steps and not reasons and confidence < accept:
         reasons = (unsure_cells(steps, accept),)
     value = "".join(step.text for step in steps) or (UNREAD if written else "")
