@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ocrbatch.errors import ModelError, UsageError
-from ocrbatch.model.datasets import LOOKALIKES, Mixture, load_dataset, load_mixture
+from ocrbatch.model.datasets import LOOKALIKES, Mixture, load_dataset, load_mixture, load_pictures
 from ocrbatch.page.crop import ink_of
 from ocrbatch.page.normalize import normalize
 from tests.helpers.render import drawn_digits
@@ -116,6 +116,30 @@ def test_a_set_with_nothing_to_train_on_is_a_model_error(tmp_path: Path) -> None
             load_dataset(save(tmp_path / "a.npz", x=pictures, y=labels))
     with pytest.raises(ModelError, match="look-alikes"):
         load_dataset(save(tmp_path / "a.npz", x=TILES, y=LABELS), strangers=True)
+
+
+def test_pictures_come_as_they_are_with_their_labels_and_parts(tmp_path: Path) -> None:
+    pictures = np.stack([255 - cv2.resize(tile, (45, 70)) for tile in TILES])
+    source = save(tmp_path / "large.npz", x_train=pictures, y_train=LABELS, x_test=pictures[:4], y_test=LABELS[:4])
+    name, train, test, divided = load_pictures(source)
+    assert (name, divided) == ("large", False)
+    assert np.array_equal(np.stack(train.pictures), pictures)
+    assert np.array_equal(np.stack(test.pictures), pictures[:4])
+    assert train.labels.tolist() == LABELS.tolist()
+
+
+def test_pictures_and_tiles_are_told_apart_alike(tmp_path: Path) -> None:
+    rng = np.random.default_rng(2)
+    source = save(
+        tmp_path / "a.npz", x=rng.integers(0, 40, (200, 28, 28)).astype(np.uint8), y=rng.integers(-3, 10, 200)
+    )
+    data = load_dataset(source)
+    _, train, test, divided = load_pictures(source)
+    assert divided
+    assert data.divided
+    assert (train.labels.tolist(), test.labels.tolist()) == (data.train_labels.tolist(), data.test_labels.tolist())
+    assert np.array_equal(np.stack(test.pictures), data.test_tiles)
+    assert set(load_pictures(source, strangers=True)[1].labels.tolist()) == {10}
 
 
 def test_a_mixture_has_its_sets_with_their_weights(tmp_path: Path, digits: str) -> None:

@@ -348,3 +348,18 @@ def test_a_guess_is_given_to_who_asks_for_it_with_the_problem() -> None:
     for plain, guess in told:
         assert guess.problem == plain.problem
         assert len(guess.places) == (len(FIELDS) if guess.form else 0)
+
+
+def test_the_fields_of_a_page_that_is_less_surely_found_are_less_surely_placed(one_form: FormIndex) -> None:
+    sheets = [scribbled(filled_sheet(FORM), 1, strokes) for strokes in (0, 80, 190)]
+    found = [register(page_of(sheet), one_form, guess=True) for sheet in sheets]
+    for registered in found:
+        assert {place.placed for place in registered.places} == {registered.places[0].placed}
+    told = sorted((registered.registration, registered.places[0].placed) for registered in found)
+    assert [placed for _, placed in told] == sorted(placed for _, placed in told)
+    assert told[0][0] < told[-1][0]
+    assert 0.5 < told[0][1] < told[-1][1] <= 1
+
+
+def test_fields_that_no_form_places_lie_where_they_were_found() -> None:
+    assert {place.placed for place in register(sheet(2)).places} == {1.0}
