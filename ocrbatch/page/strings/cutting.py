@@ -53,8 +53,9 @@ def find_seams(mask: Grey, high: float, stroke: float, most: int) -> tuple[Seam,
     down, up = _costs(ink), _costs(ink[::-1])[::-1]
     through = down + up - ink
     found = []
+    above, below = _steps(down).tolist(), _steps(up).tolist()
     for row, column in _points(mask, through, least):
-        columns = _traced(down, up, row, column)
+        columns = _traced(above, below, row, column)
         found.append(Seam(columns, float(ink[np.arange(height), np.minimum(columns, width - 1)].sum())))
     cheap = [seam for seam in found if seam.cost <= DEAREST * high and _parts_digits(seam, mask, high)]
     return _apart(cheap, mask, LEAST_INK * high * stroke, most)
@@ -86,18 +87,24 @@ def _costs(ink: Floats) -> Floats:
     return costs
 
 
-def _traced(down: Floats, up: Floats, row: int, column: int) -> Columns:
-    """Follow the cheapest path through a point to both sides."""
-    columns = np.empty(len(down), np.int32)
-    columns[row] = column
-    for costs, rows in ((down, range(row - 1, -1, -1)), (up, range(row + 1, len(down)))):
+def _steps(costs: Floats) -> Columns:
+    """Give for each pixel's row the column (h, w) through which a path goes that is in the pixel's column a row on."""
+    side = np.full((len(costs), 1), np.inf)
+    left = np.hstack([side, costs[:, :-1]]) + BEND
+    right = np.hstack([costs[:, 1:], side]) + BEND
+    aside = np.stack([left, costs, right]).argmin(axis=0) - 1
+    return np.asarray(np.arange(costs.shape[1]) + aside, np.int32)
+
+
+def _traced(above: list[list[int]], below: list[list[int]], row: int, column: int) -> Columns:
+    """Follow the cheapest path through a point to both sides, by the steps there."""
+    columns = [column] * len(above)
+    for steps, rows in ((above, range(row - 1, -1, -1)), (below, range(row + 1, len(below)))):
         at = column
         for here in rows:
-            low = max(at - 1, 0)
-            near = costs[here, low : at + 2] + BEND * (np.arange(low, min(at + 2, down.shape[1])) != at)
-            at = low + int(near.argmin())
+            at = steps[here][at]
             columns[here] = at
-    return columns
+    return np.array(columns, np.int32)
 
 
 def _points(mask: Grey, through: Floats, least: float) -> list[tuple[int, int]]:

@@ -66,7 +66,8 @@ def candidates(segments: Segments) -> tuple[Candidate, ...]:
             elif _width(segments, start, end) <= WIDEST:
                 free.append(Candidate(start, end, False, weight))
     free.sort(key=lambda one: -one.weight)
-    return tuple(sorted(needed + free[: MOST_CANDIDATES - len(needed)], key=lambda one: (one.start, one.end, one.sign)))
+    kept = free[: max(MOST_CANDIDATES - len(needed), 0)]
+    return tuple(sorted(needed + kept, key=lambda one: (one.start, one.end, one.sign)))
 
 
 def _digit_weight(segments: Segments, start: int, end: int, between: tuple[Floats, Floats]) -> float:

@@ -19,7 +19,8 @@ LEAVES = "writing leaves the field"
 CUT_OFF = "cut off by the page's edge"
 AT_EDGE = 1.5
 """Of the pen's width."""
-MOST_SEGMENTS = 40
+MOST_PARTS = 40
+MOST_SEGMENTS = 60
 MOST_CUTS = 24
 NARROW_DIGIT = 0.3
 """Of a digit's height: a part is no more digits than fit with this width."""
@@ -121,13 +122,16 @@ def _divided(standing: Ints, parts: Parts, stroke: float) -> tuple[Ints, Ints, n
     result = np.zeros_like(standing)
     part: list[int] = []
     cuts: list[float] = []
-    for place, number in _largest(parts):
+    largest = _largest(parts)
+    room = MOST_SEGMENTS - len(largest)
+    for place, number in largest:
         rows, columns = np.nonzero(standing == number)
         top, left = int(rows.min()), int(columns.min())
         mask = np.zeros((int(rows.max()) + 1 - top, int(columns.max()) + 1 - left), np.uint8)
         mask[rows - top, columns - left] = 1
-        most = min(int(mask.shape[1] / (NARROW_DIGIT * parts.high)) - 1, MOST_CUTS)
+        most = min(int(mask.shape[1] / (NARROW_DIGIT * parts.high)) - 1, MOST_CUTS, room)
         seams = find_seams(mask, parts.high, stroke, most) if most > 0 and not parts.straight[place] else ()
+        room -= len(seams)
         slab = np.zeros(len(rows), np.int32)
         if seams:
             borders = np.sort(np.stack([seam.columns for seam in seams]), axis=0)
@@ -141,9 +145,9 @@ def _divided(standing: Ints, parts: Parts, stroke: float) -> tuple[Ints, Ints, n
 
 
 def _largest(parts: Parts) -> list[tuple[int, int]]:
-    """Give place and number of each part; of very many only the largest."""
-    places = np.argsort(-parts.width * parts.height, kind="stable")[:MOST_SEGMENTS]
-    return [(int(place), int(parts.numbers[place])) for place in np.sort(places)]
+    """Give place and number of each part, the largest first; of very many only those."""
+    places = np.argsort(-parts.width * parts.height, kind="stable")[:MOST_PARTS]
+    return [(int(place), int(parts.numbers[place])) for place in places]
 
 
 def _ordered(standing: Ints, count: int) -> tuple[npt.NDArray[np.intp], Ints]:
