@@ -32,6 +32,8 @@ from ocrbatch.records import FieldPlace, Page, RegisteredPage, read_only
 
 WAYS = 64
 BINS = (0, 0.5, 0.8, 0.95, 0.99, 0.995, 0.999, 1.01)
+PLAIN = 0.6
+"""How many forms are of plain paper, filled in with a dark pen, and scanned at 150 dpi or more."""
 RIDGE = 1.0
 """How many fields' worth of doubt there is in each number."""
 
@@ -64,12 +66,13 @@ def boxes(bank: GlyphBank, seed: int) -> Iterator[Composed]:
 
 
 def _row(bank: GlyphBank, rng: np.random.Generator) -> Composed:
-    count, side = int(rng.integers(1, 11)), int(rng.uniform(28, 80))
+    plain = rng.random() < PLAIN
+    count, side = int(rng.integers(1, 11)), int(rng.uniform(40 if plain else 28, 80))
     wide = int(side * rng.uniform(0.65, 1.1))
     gap = int(rng.choice([0, 0, rng.uniform(0.05, 0.3) * side]))
     around = side
     shape = (side + 2 * around, count * (wide + gap) + 2 * around)
-    paper = draw_paper(shape, rng)
+    paper = np.full(shape, rng.uniform(215, 253), np.float32) if plain else draw_paper(shape, rng)
     pen = np.zeros(shape, np.float32)
     level = float(paper.mean()) * float(rng.uniform(0.1, 0.7))
     thick = int(rng.choice([1, 1, 2, 3]))
@@ -89,7 +92,7 @@ def _row(bank: GlyphBank, rng: np.random.Generator) -> Composed:
             top = y + int((side - ink.shape[0]) / 2 + rng.normal(0, 0.06) * side)
             spot = pen[top : top + ink.shape[0], left : left + ink.shape[1]]
             np.maximum(spot, ink, out=spot)
-    pixels = scan(paper * (1 - np.float32(rng.uniform(0.25, 0.92)) * pen), rng)
+    pixels = scan(paper * (1 - np.float32(rng.uniform(0.5 if plain else 0.25, 0.92)) * pen), rng)
     shift = rng.normal(0, 0.012 * side, (1, 4, 2))
     place = FieldPlace("row", "boxes", read_only((np.array(quads) + shift).astype(np.float32)))
     return Composed(read_only(pixels), place, "".join(digit or " " for digit in digits).strip())

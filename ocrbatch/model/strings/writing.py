@@ -13,6 +13,9 @@ SIGN = 10
 LENGTHS = (0.04, 0.10, 0.16, 0.19, 0.17, 0.13, 0.09, 0.05, 0.04, 0.03)
 """How often a run has 1, 2, … 10 digits."""
 
+GROUPS = ((3, 6, 9), (3, 5, 7, 9), (2, 5, 8))
+"""How many digits stand to the right of a separator: by thousands, by thousands and lakhs, and before cents."""
+GROUPED = (0.5, 0.35, 0.15)
 CHAINED = 0.3
 """How many hands join the zeros of a row."""
 
@@ -49,16 +52,16 @@ def write(bank: GlyphBank, rng: np.random.Generator) -> Writing:
     line = _Line(hand, rng, pen)
     if rng.random() < 0.12:
         line.sign(_leading(pen, rng), float(rng.uniform(2, 30)))
-    grouped, group = rng.random() < 0.45, int(rng.choice([3, 3, 3, 2]))
+    grouped, groups = rng.random() < 0.5, GROUPS[int(rng.choice(len(GROUPS), p=GROUPED))]
     small = float(rng.uniform(0.5, 0.9)) if rng.random() < 0.25 else 1.0
     tail = _tail_of_zeros(digits)
     for index, digit in enumerate(digits):
         left = len(digits) - index
         high = small if index >= len(digits) - tail else 1.0
         line.digit(digit, draw_digit(digit, hand, bank, rng, high))
-        if left > 1 and ((grouped and (left - 1) % group == 0) or rng.random() < 0.02):
+        if left > 1 and ((grouped and left - 1 in groups) or rng.random() < 0.02):
             line.sign(_separator(pen, rng), float(rng.uniform(-3, 8)))
-    if rng.random() < 0.35:
+    if rng.random() < 0.45:
         for stroke in _trailing(pen, rng):
             line.sign(stroke, float(rng.uniform(-2, 14)))
     return line.written()
@@ -192,13 +195,16 @@ def _curved(rng: np.random.Generator, start: Point, end: Point) -> list[Point]:
 def _separator(pen: float, rng: np.random.Generator) -> Sign:
     """Draw a point, a comma, a point at half height, an upper comma or a short dash."""
     kind = rng.random()
-    if kind < 0.6:
+    if kind < 0.52:
         size = max(int(rng.uniform(0.6, 1.7) * pen), 2)
         return Sign(_strokes((size, size), [[(0.2, 0.2), (0.8, 0.8)]], pen), float(rng.uniform(-0.08, 0.25)))
     if kind < 0.85:
-        long = int(rng.uniform(5, 14))
+        long = int(rng.choice([rng.uniform(5, 14), rng.uniform(12, 26)]))
         line = _curved(rng, (0.9, 0.0), (0.1, 1.0))
-        return Sign(_strokes((max(long // 2, 2), long), [line], pen), float(rng.uniform(-0.2, 0.1)))
+        foot = float(rng.uniform(-0.25, 0.02))
+        # Its head is below the middle of the digits, however long it is.
+        middle = min(foot + long / (2 * HIGH), 0.5 - long / (2 * HIGH))
+        return Sign(_strokes((max(int(long * rng.uniform(0.1, 0.5)), 2), long), [line], pen), middle)
     if kind < 0.93:
         return Sign(_strokes((int(rng.uniform(6, 16)), 3), [[(0, 0.5), (1, 0.3)]], pen), float(rng.uniform(0.2, 0.6)))
     return Sign(_strokes((3, int(rng.uniform(4, 10))), [[(0.8, 0), (0.2, 1)]], pen), float(rng.uniform(0.8, 1.1)))
@@ -228,23 +234,35 @@ def _leading(pen: float, rng: np.random.Generator) -> Sign:
 def _trailing(pen: float, rng: np.random.Generator) -> list[Sign]:
     """Draw what stands behind an amount: a point, a dash, ``=``, ``/-``, ``.-``, a long line."""
     kind = rng.random()
-    if kind < 0.3:
+    if kind < 0.25:
         return [_separator(pen, rng)]
     wide = int(rng.uniform(8, 50))
     middle = float(rng.uniform(0.1, 0.65))
     dash = Sign(_strokes((wide, 4), [_curved(rng, (0, rng.random()), (1, rng.random()))], pen), middle)
-    if kind < 0.5:
+    if kind < 0.4:
         return [dash]
-    if kind < 0.62:
+    if kind < 0.5:
         high = int(rng.uniform(6, 16))
         rows = [_curved(rng, (0, 0.0), (1, 0.0)), _curved(rng, (0, 1.0), (1, 1.0))]
         return [Sign(_strokes((int(rng.uniform(8, 30)), high), rows, pen), middle)]
+    if kind < 0.7:
+        return [_slash_and_dash(pen, rng)]
     if kind < 0.88:
         high = int(rng.uniform(0.8, 1.6) * HIGH)
         slash = _strokes((int(rng.uniform(0.15, 0.6) * high), high), [_curved(rng, (1, 0), (0, 1))], pen)
         rest = [dash] if rng.random() < 0.85 else []
         return [Sign(slash, float(rng.uniform(0.35, 0.6))), *rest, *([dash] if rng.random() < 0.1 else [])]
     return [_separator(pen, rng), dash]
+
+
+def _slash_and_dash(pen: float, rng: np.random.Generator) -> Sign:
+    """Draw ``/-`` in one: the dash begins at the slash."""
+    high, wide = int(rng.uniform(0.7, 1.7) * HIGH), int(rng.uniform(0.4, 1.6) * HIGH)
+    lean = float(rng.uniform(-0.05, 0.5)) * high / wide
+    row = float(rng.uniform(0.3, 0.75))
+    slash = _curved(rng, (lean, 0.0), (0.0, 1.0))
+    dash = _curved(rng, (lean * (1 - row), row), (1.0, row + float(rng.normal(0, 0.12))))
+    return Sign(_strokes((wide, high), [slash, dash], pen), float(rng.uniform(0.35, 0.6)))
 
 
 def _dollar(wide: int, high: int, pen: float, rng: np.random.Generator) -> Floats:
