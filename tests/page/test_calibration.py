@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 from ocrbatch.page.calibration import BOXES, STRING, Calibration, boxes_confidence, string_confidence
 from ocrbatch.page.evidence import BOXES_EVIDENCE, STRING_EVIDENCE
 from ocrbatch.page.lattice import Step, Way
+from ocrbatch.records import FieldImage
+from tests.page.test_evidence import field_of
 
-Confidence = Callable[[Way, float], float]
+Confidence = Callable[[FieldImage, Way], float]
 CONFIDENCES = pytest.mark.parametrize("confidence", [string_confidence, boxes_confidence])
 logs = st.one_of(st.floats(-40, 0), st.sampled_from([0.0, -math.inf, -1e9]))
 shares = st.floats(0, 1)
@@ -23,12 +25,6 @@ def way(text: str, sure: float, log_probability: float, voices: tuple[float, flo
 
 def test_there_is_a_weight_for_each_number_of_the_evidence() -> None:
     assert (len(STRING.weights), len(BOXES.weights)) == (len(STRING_EVIDENCE), len(BOXES_EVIDENCE))
-
-
-def test_log_odds_are_never_weighed_against_what_they_say() -> None:
-    # The last number of both is a count.
-    assert min(STRING.weights[:-1]) >= 0
-    assert min(BOXES.weights[:-1]) >= 0
 
 
 def test_a_calibration_is_the_logistic_curve_of_its_weights() -> None:
@@ -45,7 +41,7 @@ def test_a_confidence_is_a_probability_whatever_was_read(
 ) -> None:
     one = way(text, sure, log_probability, voices)
     for confidence in (string_confidence, boxes_confidence):
-        assert 0 <= confidence(one, placed) <= placed
+        assert 0 <= confidence(field_of(one, placed), one) <= placed
 
 
 @given(texts, st.tuples(shares, shares), st.lists(st.tuples(logs, logs).map(sorted), min_size=3, max_size=3))
@@ -53,29 +49,31 @@ def test_a_surer_run_is_never_trusted_less(text: str, sure: tuple[float, float],
     less, more = (
         way(text, side, joint, (strip, pieces)) for side, joint, strip, pieces in zip(sorted(sure), *pairs, strict=True)
     )
-    assert string_confidence(less, 1.0) <= string_confidence(more, 1.0)
+    assert string_confidence(field_of(less), less) <= string_confidence(field_of(more), more)
 
 
 @given(texts, shares, shares)
 def test_surer_cells_are_never_trusted_less(text: str, one: float, other: float) -> None:
     less, more = (way(text, sure, 0.0) for sure in sorted((one, other)))
-    assert boxes_confidence(less, 1.0) <= boxes_confidence(more, 1.0)
+    assert boxes_confidence(field_of(less), less) <= boxes_confidence(field_of(more), more)
 
 
 @CONFIDENCES
 @pytest.mark.parametrize("text", ["1?2", "?", "??"])
 def test_what_could_not_be_read_is_worth_nothing(confidence: Confidence, text: str) -> None:
-    assert confidence(way(text, 1.0, 0.0), 1.0) == 0
+    one = way(text, 1.0, 0.0)
+    assert confidence(field_of(one), one) == 0
 
 
 def test_signs_at_the_ends_of_a_run_are_no_part_of_its_value_and_those_of_cells_are() -> None:
-    assert string_confidence(way("?12?", 0.99, -0.01), 1.0) > 0
-    assert boxes_confidence(way("?12?", 0.99, -0.01), 1.0) == 0
+    one = way("?12?", 0.99, -0.01)
+    assert string_confidence(field_of(one), one) > 0
+    assert boxes_confidence(field_of(one), one) == 0
 
 
 @CONFIDENCES
 def test_a_field_that_may_lie_elsewhere_is_trusted_as_much_less(confidence: Confidence) -> None:
     one = way("120", 0.9, -0.2)
-    whole = confidence(one, 1.0)
+    whole = confidence(field_of(one), one)
     assert whole > 0
-    assert [confidence(one, share) for share in (0.5, 0.0)] == [pytest.approx(0.5 * whole), 0.0]
+    assert [confidence(field_of(one, share), one) for share in (0.5, 0.0)] == [pytest.approx(0.5 * whole), 0.0]

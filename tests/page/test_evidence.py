@@ -1,9 +1,11 @@
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ocrbatch.geometry import Box
 from ocrbatch.page.evidence import (
     BOXES_EVIDENCE,
     STRING_EVIDENCE,
@@ -13,6 +15,7 @@ from ocrbatch.page.evidence import (
     string_evidence,
 )
 from ocrbatch.page.lattice import Step, Way
+from ocrbatch.records import CellImage, FieldImage, FieldPlace, read_only
 
 BLANK = Step("", 1.0, "", 0.0)
 logs = st.one_of(st.floats(max_value=0.0, allow_nan=False), st.sampled_from([0.0, -0.0, -1e-300, -1e-17, -math.inf]))
@@ -23,12 +26,21 @@ def way(*sure: float, log_probability: float = -0.1, voices: tuple[float, float]
     return Way(steps, tuple(range(len(steps))), log_probability, voices)
 
 
-def string(way: Way) -> dict[str, float]:
-    return dict(zip(STRING_EVIDENCE, string_evidence(way), strict=True))
+def field_of(way: Way, placed: float = 1.0, noted: int | None = None) -> FieldImage:
+    """Give the field that a way is through; the cell of a number may have a note."""
+    ink = read_only(np.ones((1, 1), np.uint8))
+    count = max(way.cells, default=0) + 2
+    cells = tuple(CellImage(ink, blank=False, notes=("touches edge",) if i == noted else ()) for i in range(count))
+    quads = read_only(np.zeros((count, 4, 2), np.float32))
+    return FieldImage(FieldPlace("amount", "string", quads, placed=placed), Box(0, 0, 9, 9), cells)
 
 
-def boxes(way: Way) -> dict[str, float]:
-    return dict(zip(BOXES_EVIDENCE, boxes_evidence(way), strict=True))
+def string(way: Way, noted: int | None = None) -> dict[str, float]:
+    return dict(zip(STRING_EVIDENCE, string_evidence(field_of(way, noted=noted), way), strict=True))
+
+
+def boxes(way: Way, noted: int | None = None) -> dict[str, float]:
+    return dict(zip(BOXES_EVIDENCE, boxes_evidence(field_of(way, noted=noted), way), strict=True))
 
 
 @given(st.floats(1e-3, 0.999))
@@ -52,7 +64,7 @@ def test_evidence_is_finite_whatever_was_read(
     sure: tuple[float, ...], log_probability: float, voices: tuple[float, float] | None
 ) -> None:
     one = way(*sure, log_probability=log_probability, voices=voices)
-    assert all(math.isfinite(number) for number in (*string_evidence(one), *boxes_evidence(one)))
+    assert all(math.isfinite(number) for number in (*string(one).values(), *boxes(one).values()))
     assert string(one)["digits"] == boxes(one)["cells"] == len(sure)
 
 
@@ -82,3 +94,10 @@ def test_cells_are_weighed_together_and_by_the_weakest_and_blanks_not_at_all() -
 def test_ink_that_is_no_digit_is_the_weakest() -> None:
     unread = Way((*way(0.9).steps, Step("?", 0.999, "4", 0.0)), (0, 1), 0.0)
     assert boxes(unread)["weakest cell"] == string(unread)["weakest digit"] == -SUREST
+
+
+def test_what_was_noted_of_a_cell_is_evidence_where_the_cell_was_read() -> None:
+    read = way(0.9, 0.9)
+    for told in (string, boxes):
+        assert [told(read, noted)["noted"] for noted in (None, 0, 1)] == [0, 1, 1]
+        assert told(read, 2) == told(read)
