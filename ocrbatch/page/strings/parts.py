@@ -57,7 +57,8 @@ def find_parts(mask: Grey, darkness: npt.NDArray[np.float32], frame: Frame) -> P
     numbers = np.nonzero(own)[0].astype(np.int32)
     left, top, width, height = (stats[numbers, column] for column in range(4))
     high = _usual_height(np.where(width > 1.6 * height, 0, width), height)
-    if high < 0.18 * frame.height and not (width > 0.2 * frame.height).any():
+    # A wide comma outweighs a thin 1: it is the highest that tells whether there is writing.
+    if height.max() < 0.18 * frame.height and not (width > 0.2 * frame.height).any():
         return None
     shear, spans = _upright_spans(labels, numbers)
     return Parts(
