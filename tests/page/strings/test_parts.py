@@ -17,7 +17,7 @@ def parts_of(lines: Lines, pen: int = 4) -> Parts | None:
     return find_parts(mask, mask * np.float32(150), FRAME)
 
 
-@pytest.mark.parametrize("beside", [((216, 66), (228, 74)), ((216, 62), (226, 74)), ((214, 52), (228, 44))])
+@pytest.mark.parametrize("beside", [((220, 64), (229, 70)), ((216, 68), (225, 74)), ((214, 50), (223, 45))])
 def test_a_one_with_a_mark_wider_than_itself_is_writing(beside: tuple[tuple[int, int], tuple[int, int]]) -> None:
     found = parts_of([ONE, beside])
     assert found is not None
