@@ -162,3 +162,12 @@ def test_pictures_of_any_shape_and_shade_have_a_strip(shape: tuple[int, int], le
 def test_what_is_not_on_the_page_is_no_ink(off: tuple[int, int]) -> None:
     strip = cut(np.zeros((180, 380), np.uint8), FIELD + np.float32(off))
     assert not strip.ink.any()
+
+
+def test_writing_that_the_page_s_edge_cuts_does_not_go_on_beyond() -> None:
+    edge = LEFT + 200
+    pixels = np.ascontiguousarray(page([(60, 30), (110, 30), (195, 30)])[:, :edge])
+    ink = cut(pixels).ink
+    beyond = int((edge - LEFT + 2) * ink.shape[1] / WIDTH) + 6
+    assert ink[:, beyond - 40 : beyond - 6].max() > 100
+    assert not ink[:, beyond:].any()
