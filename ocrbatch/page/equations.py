@@ -3,9 +3,10 @@
 import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-MOST_NODES = 20_000
-"""Of a search, under a tenth of a second; what is not settled by then is left as it was read."""
+MOST_STEPS, MOST_STEPS_OF_PAGE = 40_000, 160_000
+"""Of a search: choices made, fields and equations looked at. What is not settled by then is left as it was read."""
 
 Numbers = tuple[int, ...]
 
@@ -40,14 +41,41 @@ class Solution:
     close: frozenset[int]
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class _Node:
+@dataclass(frozen=True, slots=True)
+class _Net:
+    """Equations that share fields, these numbered anew: ``fields`` are their numbers on the page.
+
+    ``others`` has for each field its options beside the first, with their costs, the cheapest first. ``places`` has
+    for each field the equations that it is in, with its amounts there: those of parts with their sign changed, so that
+    they add up to nothing where an equation holds. ``lacking`` counts an equation's amounts that are no numbers at
+    everyone's first option, and ``rest`` is what the others add up to.
+    """
+
+    fields: Numbers
+    bound: tuple[Numbers, ...]
+    others: tuple[tuple[tuple[float, int], ...], ...]
+    places: tuple[list[tuple[int, int, tuple[int | None, ...]]], ...]
+    lacking: Numbers
+    rest: Numbers
+
+
+class _Node(NamedTuple):
+    """A choice on the way: a tuple, for heaps compare those fastest; only what differs, for nets may be wide."""
+
     cost: float
-    options: Numbers
+    changes: tuple[tuple[int, int], ...]
+    """The fields that have not their first option, with the one they have."""
     fixed: int
     """A bit for each field that keeps its option in all that follows from here."""
     given_up: int
     """A bit for each equation that need not hold."""
+
+
+@dataclass(slots=True)
+class _Budget:
+    """The steps that a search may take yet."""
+
+    left: int
 
 
 def solve(equations: Sequence[Equation], costs: Sequence[Sequence[float]], *, give_up: float, near: float) -> Solution:
@@ -59,14 +87,19 @@ def solve(equations: Sequence[Equation], costs: Sequence[Sequence[float]], *, gi
     A search by least cost, over any net of equations: beginning with everybody's first option, the first equation that
     does not hold is mended in every way, one of its fields changed and those before it kept, or given up. So each
     choice is met once, and the first that is whole is the best. Where that takes too many steps, all stay as they are.
+    The nets of few fields come first, so that a wide one leaves them enough.
     """
     options = [0] * len(costs)
     close: set[int] = set()
-    for numbers in _components(equations):
-        found, doubted = _best([equations[number] for number in numbers], costs, give_up, near)
-        for field, option in found.items():
-            options[field] = option
-        close |= doubted
+    left = MOST_STEPS_OF_PAGE
+    nets = [_net([equations[number] for number in numbers], costs) for numbers in _components(equations)]
+    for net in sorted(nets, key=lambda net: len(net.fields)):
+        budget = _Budget(least := min(left, MOST_STEPS))
+        changes, doubted = _best(net, give_up, near, budget)
+        left -= least - max(0, budget.left)
+        for field, option in changes:
+            options[net.fields[field]] = option
+        close |= {net.fields[field] for field in doubted}
     broken = {number for number, equation in enumerate(equations) if equation.holds(options) is False}
     return Solution(tuple(options), frozenset(broken), frozenset(close))
 
@@ -87,53 +120,72 @@ def _components(equations: Sequence[Equation]) -> list[list[int]]:
     return [sorted(numbers) for _, numbers in groups]
 
 
-def _best(
-    equations: Sequence[Equation], costs: Sequence[Sequence[float]], give_up: float, near: float
-) -> tuple[dict[int, int], set[int]]:
-    """Give the best options of the fields of some equations, if found in time, and the fields in doubt."""
-    fields = sorted({field for equation in equations for field in equation.fields})
-    place = {field: index for index, field in enumerate(fields)}
-    local = [Equation(tuple(place[field] for field in one.fields), one.amounts) for one in equations]
-    own = [costs[field] for field in fields]
-    start = tuple(0 for _ in fields)
-    most = near + give_up * sum(one.holds(start) is False for one in local)
-    heap = [_Node(0.0, start, 0, 0)]
+def _net(equations: Sequence[Equation], costs: Sequence[Sequence[float]]) -> _Net:
+    fields = tuple(sorted({field for equation in equations for field in equation.fields}))
+    local = {field: index for index, field in enumerate(fields)}
+    places: tuple[list[tuple[int, int, tuple[int | None, ...]]], ...] = tuple([] for _ in fields)
+    lacking, rest = [0] * len(equations), [0] * len(equations)
+    for number, equation in enumerate(equations):
+        for place, (field, amounts) in enumerate(zip(equation.fields, equation.amounts, strict=True)):
+            sign = -1 if place else 1
+            places[local[field]].append((number, sign, amounts))
+            lacking[number] += amounts[0] is None
+            rest[number] += sign * (amounts[0] or 0)
+    others = (sorted((cost, option) for option, cost in enumerate(costs[field]) if option) for field in fields)
+    bound = (tuple(local[field] for field in equation.fields) for equation in equations)
+    return _Net(fields, tuple(bound), tuple(map(tuple, others)), places, tuple(lacking), tuple(rest))
+
+
+def _best(net: _Net, give_up: float, near: float, budget: _Budget) -> tuple[tuple[tuple[int, int], ...], set[int]]:
+    """Give the fields that do not keep their first option, with their best, if found in time; and those in doubt."""
+    heap = [_Node(0.0, (), 0, 0)]
+    broken = sum(rest != 0 and not lacking for lacking, rest in zip(net.lacking, net.rest, strict=True))
+    most = near + give_up * broken
     best: _Node | None = None
     close: set[int] = set()
-    nodes = 0
-    while heap and nodes < MOST_NODES and (best is None or heap[0].cost <= best.cost + near):
+    while heap and budget.left > 0 and (best is None or heap[0].cost <= best.cost + near):
         node = heapq.heappop(heap)
-        unkept = _first_broken(local, node)
+        unkept = _first_broken(net, node, budget)
         if unkept is None:
             best = best or node
-            close |= {field for field, a, b in zip(fields, best.options, node.options, strict=True) if a != b}
+            close |= {field for field, _ in {*best.changes} ^ {*node.changes}}
             most = min(most, best.cost + near)
-            changed: Sequence[int] = range(len(fields))
+            changed: Sequence[int] = range(len(net.fields))
         else:
-            changed = local[unkept].fields
-            given_up = _Node(node.cost + give_up, node.options, node.fixed, node.given_up | 1 << unkept)
-            heapq.heappush(heap, given_up)
-        for child in _children(node, changed, own, most):
+            changed = net.bound[unkept]
+            heapq.heappush(heap, node._replace(cost=node.cost + give_up, given_up=node.given_up | 1 << unkept))
+        for child in _children(net, node, changed, most, budget):
             heapq.heappush(heap, child)
-            nodes += 1
-    return ({} if best is None else dict(zip(fields, best.options, strict=True))), close
+    return (() if best is None else best.changes), close
 
 
-def _first_broken(equations: Sequence[Equation], node: _Node) -> int | None:
-    for number, equation in enumerate(equations):
-        if not node.given_up >> number & 1 and equation.holds(node.options) is False:
+def _first_broken(net: _Net, node: _Node, budget: _Budget) -> int | None:
+    lacking, rest = list(net.lacking), list(net.rest)
+    budget.left -= len(rest)
+    for field, option in node.changes:
+        budget.left -= len(net.places[field])
+        for number, sign, amounts in net.places[field]:
+            before, after = amounts[0], amounts[option]
+            lacking[number] += (after is None) - (before is None)
+            rest[number] += sign * ((after or 0) - (before or 0))
+    for number, remains in enumerate(rest):
+        if remains and not lacking[number] and not node.given_up >> number & 1:
             return number
     return None
 
 
-def _children(node: _Node, changed: Sequence[int], costs: Sequence[Sequence[float]], most: float) -> Iterator[_Node]:
+def _children(net: _Net, node: _Node, changed: Sequence[int], most: float, budget: _Budget) -> Iterator[_Node]:
     """Give what comes of changing one of some fields, those before it kept; nothing that costs more than ``most``."""
     fixed = node.fixed
     for field in changed:
+        budget.left -= 1
         if fixed >> field & 1:
             continue
         fixed |= 1 << field
-        for option, cost in enumerate(costs[field]):
-            if option and node.cost + cost <= most:
-                options = (*node.options[:field], option, *node.options[field + 1 :])
-                yield _Node(node.cost + cost, options, fixed, node.given_up)
+        for cost, option in net.others[field]:
+            if budget.left <= 0:
+                return
+            if node.cost + cost > most:
+                break
+            budget.left -= 1
+            yield _Node(node.cost + cost, (*node.changes, (field, option)), fixed, node.given_up)

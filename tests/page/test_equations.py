@@ -1,3 +1,4 @@
+import time
 from itertools import product
 from math import inf
 
@@ -66,4 +67,29 @@ def test_a_choice_that_takes_too_long_leaves_all_as_it_is() -> None:
     costs = [[0.0, *(0.1 * n for n in range(1, 9))] for _ in range(count)]
     amounts = ((1_000_000,) * 9, *(tuple(range(9)) for _ in range(count - 1)))
     found = solve([Equation(tuple(range(count)), amounts)], costs, give_up=1000.0, near=NEAR)
-    assert (set(found.options), found.broken) == ({0}, {0})
+    assert (set(found.options), found.broken) == ({0}, frozenset({0}))
+
+
+@pytest.mark.parametrize(("count", "sums", "each"), [(200, 10, 60), (1900, 60, 300), (1900, 60, 1899)])
+def test_many_fields_with_many_overlapping_sums_take_no_long_time(count: int, sums: int, each: int) -> None:
+    costs = [[0.1 * option for option in range(30)]] * count
+    amounts = tuple(range(1, 31))
+    equations = []
+    for number in range(sums):
+        start = number * count // sums
+        fields = tuple((start + index) % count for index in range(each + 1))
+        equations.append(Equation(fields, ((9**9,) * 30, *(amounts for _ in range(each)))))
+    start_time = time.process_time()
+    found = solve(equations, costs, give_up=GIVE_UP, near=NEAR)
+    assert time.process_time() - start_time < 1
+    assert set(found.options) == {0}
+
+
+def test_a_sum_too_wide_to_solve_leaves_the_others_to_be_solved() -> None:
+    wide = 1500
+    costs = [[0.1 * option for option in range(30)]] * wide + [[0.0, 1.0]] * 2
+    amounts = ((9**9,) * 30, *(tuple(range(1, 31)) for _ in range(wide - 1)))
+    equations = [Equation(tuple(range(wide)), amounts), Equation((wide, wide + 1), ((7, 7), (1, 7)))]
+    found = solve(equations, costs, give_up=GIVE_UP, near=0.5)
+    assert found.options[-2:] == (0, 1)
+    assert found.broken == {0}
