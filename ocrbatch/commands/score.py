@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 FEW = 40
 """So many fields, and so many confusions, are told one by one; --json and --html have more."""
+PAGES = (".html", ".htm")
 
 
 def score(
@@ -43,6 +44,9 @@ def score(
     from ocrbatch.quality.score import score_results
 
     table = results / RESULTS if results.is_dir() else results
+    if html is not None and html.suffix.lower() not in PAGES:
+        # A job's tables have other names: none of them can be written over.
+        raise UsageError(f"--html {html}: is no name of a page; end it in .html")
     if html is not None and html.resolve() in {table.resolve(), truth.resolve()}:
         raise UsageError(f"--html {html}: would be written over a table; give the page a name of its own")
     report = score_results(results, truth)

@@ -74,6 +74,18 @@ def test_a_page_is_not_written_over_a_table(out: Path) -> None:
     assert (table.read_bytes(), true.read_bytes()) == before
 
 
+@pytest.mark.parametrize("name", ["pages.csv", "results.csv", "manifest.json", "score"])
+def test_a_page_is_written_under_the_name_of_a_page_alone(out: Path, name: str) -> None:
+    true, path = truth(out, TRUE), out / name
+    path.touch()
+    before = path.read_bytes()
+    with pytest.raises(UsageError, match=r"end it in \.html"):
+        answer(out, true, "--html", path)
+    assert path.read_bytes() == before
+    assert answer(out, true, "--html", out / "score.HTM")
+    assert (out / "score.HTM").exists()
+
+
 def test_of_many_fields_those_with_the_most_wrong_are_told(tmp_path: Path) -> None:
     names = [f"r{i:02d}" for i in range(1, 46)]
     out = job(tmp_path, [a_page("a.png", 1, tuple(a_field(name, "042") for name in names))])
