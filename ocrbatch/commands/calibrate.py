@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ocrbatch.commands.run import parse_share
+from ocrbatch.errors import UsageError
 
 if TYPE_CHECKING:
     from ocrbatch.quality.calibrate import Calibration
@@ -48,8 +49,11 @@ def calibrate(
     import json
 
     from ocrbatch.quality import calibrate as quality
+    from ocrbatch.quality.guarantee import MOST_SURE
 
     target, sure = parse_share(target_error), parse_share(confidence, "--confidence")
+    if sure > MOST_SURE:
+        raise UsageError(f"--confidence {confidence}: is more than can be proved; ask for {MOST_SURE} at most")
     made = quality.read_made(output)
     found = quality.calibrate(output, truth, target, sure, form or ())
     if as_json:

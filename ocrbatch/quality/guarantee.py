@@ -28,8 +28,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ocrbatch.errors import UsageError
 from ocrbatch.quality.bounds import log_tail, needed, upper_bound
 
+MOST_SURE = 0.999999
+"""The highest confidence that may be asked for: nearer to 1, what is left of it is lost in rounding."""
 _STEP = 1.1
 _MOST_TIMES = 200
 _GROWTH = 1.05
@@ -75,7 +78,8 @@ def rank(
 def lowest_proven(ranking: Ranking, target_error: float, confidence: float) -> Proof | None:
     """Give the lowest threshold at which at most ``target_error`` of the accepted are wrong, with ``confidence``.
 
-    Both are shares, 0–1, exclusive. None where no threshold is proved.
+    Both are shares, 0–1, exclusive. None where no threshold is proved. Raises UsageError where ``confidence`` is over
+    ``MOST_SURE``.
     """
     proven: tuple[int, float] | None = None
     level = 0.0
@@ -135,8 +139,11 @@ def _tests(ranking: Ranking, target_error: float, confidence: float) -> list[tup
 def plan(total: int, target_error: float, confidence: float) -> tuple[tuple[int, ...], frozenset[int], float]:
     """Give the numbers of the surest fields to test, rising, those among them to start at, and each start's level.
 
-    Nothing but the number of all fields is looked at. Empty where none could pass.
+    Nothing but the number of all fields is looked at. Empty where none could pass. Raises UsageError where
+    ``confidence`` is over ``MOST_SURE``.
     """
+    if confidence > MOST_SURE:
+        raise UsageError(f"a confidence of {confidence!r} is more than can be proved; ask for {MOST_SURE} at most")
     left = 1 - confidence
     halvings = 1
     while total / 2 ** (halvings + 1) >= needed(target_error, 1 - left / (halvings + 1), 0):

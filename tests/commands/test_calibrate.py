@@ -57,7 +57,11 @@ def test_what_is_not_proved_is_refused_and_changes_nothing(command: Command, tmp
 
 @pytest.mark.parametrize(
     ("more", "message"),
-    [(("--confidence", "95"), "--confidence '95' is no share"), (("--target-error", "x"), "--target-error 'x' is no")],
+    [
+        (("--confidence", "95"), "--confidence '95' is no share"),
+        (("--confidence", "0.9999999999999999"), "--confidence 0.9999999999999999: is more than can be proved"),
+        (("--target-error", "x"), "--target-error 'x' is no"),
+    ],
 )
 def test_shares_that_are_none_are_usage_errors(
     command: Command, tmp_path: Path, more: tuple[str, ...], message: str

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from ocrbatch.errors import UsageError
 from ocrbatch.quality.bounds import upper_bound
-from ocrbatch.quality.guarantee import Proof, Ranking, fields_wanted, lowest_proven, plan, rank
+from ocrbatch.quality.guarantee import MOST_SURE, Proof, Ranking, fields_wanted, lowest_proven, plan, rank
 
 Floats = npt.NDArray[np.float64]
 TARGET, CONFIDENCE = 0.005, 0.95
@@ -141,3 +142,11 @@ def test_a_proof_tells_what_is_seen_at_its_threshold(
         seen = [wrong for at, wrong in fields if at >= proof.confidence]
         assert (proof.accepted, proof.wrong) == (len(seen), sum(seen))
         assert upper_bound(proof.wrong, proof.accepted, confidence) <= proof.bound <= target * (1 + 1e-9)
+
+
+def test_a_confidence_so_near_to_one_that_rounding_eats_the_rest_is_refused() -> None:
+    surest = rank(np.linspace(1, 0.5, 4000), [False] * 4000)
+    assert lowest_proven(surest, TARGET, MOST_SURE) is not None
+    for ask in (lowest_proven, fields_wanted):
+        with pytest.raises(UsageError, match=r"ask for 0\.999999 at most"):
+            ask(surest, TARGET, 0.9999999999999999)
