@@ -111,7 +111,7 @@ class RegisteredPage:
     """A page with its fields' places; ``registration`` in 0–1, ``skew_degrees`` clockwise on the page.
 
     ``form_page`` is the number of the form's page that this one is, from 1. ``problem`` says in short words why there
-    are no places: ``not registered``, ``unknown form``, ``no boxes found``; it is empty where there are.
+    are no places: ``not registered``, ``unknown form``, ``no boxes found``, ``no paper``; it is empty where there are.
     """
 
     page: Page

@@ -24,7 +24,7 @@ from ocrbatch.form.template import Blank, Kind
 from ocrbatch.output.tables import RESULT_COLUMNS
 from ocrbatch.page import strokes
 from ocrbatch.page.register import MIN_SCORE, NOT_REGISTERED, UNKNOWN_FORM
-from ocrbatch.page.whole import NO_BOXES
+from ocrbatch.page.whole import NO_BOXES, NO_PAPER
 from ocrbatch.quality.bounds import needed
 from ocrbatch.quality.compare import Compared
 from ocrbatch.records import PageResult, PageStatus, Status
@@ -55,7 +55,7 @@ TEXT = README.read_text("utf-8")
 SHELL = [line for code in code_blocks() for line in code.splitlines()]
 PARTS = [part.strip() for line in SHELL for part in re.split(r"&&|\|", line)]
 COMMANDS = [part for part in PARTS if part.removeprefix(".venv/bin/").startswith("ocrbatch ")]
-PROBLEMS = (UNKNOWN_FORM, NOT_REGISTERED, NO_BOXES)
+PROBLEMS = (UNKNOWN_FORM, NOT_REGISTERED, NO_BOXES, NO_PAPER)
 INSTALLS = [part for part in PARTS if " install " in f" {part} "]
 
 

@@ -43,13 +43,7 @@ def string_model_for(forms: Iterable[Form], whole: str | None) -> ModelFile | No
     kinds = {field.kind for form in forms for page in form.pages for field in page.fields}
     if Kind.STRING not in kinds and whole != Kind.STRING:
         return None
-    # A checkout may have no such model: runs are read by their pieces alone then.
-    return load_string_model() if _has_strings() else None
-
-
-def _has_strings() -> bool:
-    path = shipped_folder() / SHIPPED_STRINGS
-    return path.exists() or card_path(path).exists()
+    return load_string_model()
 
 
 def _load_shipped(name: str) -> ModelFile:

@@ -8,6 +8,7 @@ written on printed paper and scanned; no real page took part.
 import math
 from dataclasses import dataclass
 
+from ocrbatch.page.choose import Choice
 from ocrbatch.page.evidence import boxes_evidence, string_evidence
 from ocrbatch.page.lattice import UNREAD, Way
 from ocrbatch.records import FieldImage
@@ -49,3 +50,10 @@ def boxes_confidence(field: FieldImage, way: Way) -> float:
     if UNREAD in way.text:
         return 0.0
     return field.place.placed * BOXES.probability(boxes_evidence(field, way))
+
+
+def as_chosen(confidence: float, choice: Choice) -> float:
+    """Give the confidence (0–1) of a choice: what the rules changed is no surer than its way among all ways."""
+    if choice.way is choice.raw:
+        return confidence
+    return min(confidence, math.exp(min(choice.way.log_probability, 0.0)))

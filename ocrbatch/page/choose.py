@@ -77,7 +77,10 @@ def _choice(one: Candidates, verdict: Verdict) -> Choice:
     # Of ink that could not be read nothing is known, so no rule is broken.
     broken = [] if one.mended or UNREAD in one.value(one.ways[0]) else own
     changed = [*(own if one.mended else []), *verdict.changed]
-    reasons = [f"changed by {', '.join(dict.fromkeys(changed))}"] if changed and verdict.way is not one.ways[0] else []
+    reasons = []
+    if verdict.way is not one.ways[0]:
+        # Whatever changed it, what was read is never passed over in silence.
+        reasons.append(f"changed by {', '.join(dict.fromkeys(changed)) or 'a rule'}")
     if verdict.close or (not verdict.bound and one.place.rules and _has_close(one)):
         reasons.append(CLOSE_RUNNER_UP)
     reasons += verdict.reasons

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from ocrbatch.page.calibration import boxes_confidence
+from ocrbatch.page.calibration import as_chosen, boxes_confidence
 from ocrbatch.page.choose import Choice
 from ocrbatch.page.lattice import UNREAD, Step
 from ocrbatch.records import FieldImage, FieldReading, Status
@@ -16,7 +16,7 @@ def read_field(field: FieldImage, choice: Choice, accept: float) -> FieldReading
     steps = choice.way.steps
     reasons = cell_reasons(field, steps)
     value = _joined(steps)
-    confidence = boxes_confidence(field, choice.way) if value else 1.0
+    confidence = as_chosen(boxes_confidence(field, choice.way), choice) if value else field.place.placed
     if not reasons and confidence < accept:
         reasons = (unsure_cells(steps, accept),)
     return judge(

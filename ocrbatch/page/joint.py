@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from ocrbatch.form.rules import Sum
 from ocrbatch.page.candidates import Candidates
@@ -49,8 +50,10 @@ def settle(fields: Sequence[Candidates]) -> tuple[Verdict, ...]:
     verdicts = tuple(Verdict(one.allowed[0]) for one in fields)
     if not relations:
         return verdicts
-    bound = {number for relation in relations for number in relation.fields}
-    options = [_options(one) if number in bound else one.allowed[:1] for number, one in enumerate(fields)]
+    bound = _bound(relations)
+    options = [one.allowed[:1] for one in fields]
+    for number, parts in bound.items():
+        options[number] = _options(fields[number], parts)
     equations = [_equation(relation, fields, options) for relation in relations]
     costs = [[own[0].log_probability - way.log_probability for way in own] for own in options]
     found = solve(equations, costs, give_up=GIVE_UP, near=CLOSE)
@@ -75,16 +78,36 @@ def _relations(fields: Sequence[Candidates]) -> list[_Relation]:
     ]
 
 
-def _options(one: Candidates) -> tuple[Way, ...]:
-    """Give the ways that may be chosen for a sum's sake; what is blank or was not read has no other one."""
+def _bound(relations: Sequence[_Relation]) -> dict[int, list[Sum | None]]:
+    """Give for each field in a relation the rules that it is a part of, None for one that is its own."""
+    bound: dict[int, list[Sum | None]] = {}
+    for relation in relations:
+        for place, number in enumerate(relation.fields):
+            bound.setdefault(number, []).append(relation.rule if place else None)
+    return bound
+
+
+def _options(one: Candidates, parts: Sequence[Sum | None]) -> tuple[Way, ...]:
+    """Give the ways that may be chosen for a sum's sake; what is blank or was not read has no other one.
+
+    ``parts`` are the sums that the field is a part of, None for its own. A number stays one in all of them: no
+    sum is kept by making it impossible to check.
+    """
     first, *others = one.allowed
-    if not _is_read(one.value(first)):
+    value = one.value(first)
+    if not _is_read(value):
         return (first,)
-    return (first, *(way for way in others if _is_read(one.value(way))))[:MOST_OPTIONS]
+    counted = [part for part in parts if _number(part, value) is not None]
+    fitting = (way for way in others if _is_read(one.value(way)) and _counts(one.value(way), counted))
+    return (first, *islice(fitting, MOST_OPTIONS - 1))
 
 
 def _is_read(value: str) -> bool:
     return value.replace(" ", "").isdecimal()
+
+
+def _counts(value: str, parts: Sequence[Sum | None]) -> bool:
+    return all(_number(part, value) is not None for part in parts)
 
 
 def _equation(relation: _Relation, fields: Sequence[Candidates], options: Sequence[Sequence[Way]]) -> Equation:
@@ -95,18 +118,23 @@ def _equation(relation: _Relation, fields: Sequence[Candidates], options: Sequen
 def _amount(relation: _Relation, place: int, one: Candidates, way: Way) -> int | None:
     """Give the number that a way makes in a relation, whose total has place 0; None where it makes none."""
     value = one.value(way)
-    if not value:
-        return one.blank_as
-    if place:
-        return relation.rule.amount(value)
+    return _number(relation.rule if place else None, value) if value else one.blank_as
+
+
+def _number(part_of: Sum | None, value: str) -> int | None:
+    if part_of is not None:
+        return part_of.amount(value)
     return int(value) if value.isdecimal() else None
 
 
 def _tell(
     number: int, relation: _Relation, equations: list[Equation], found: Solution, verdicts: tuple[Verdict, ...]
 ) -> None:
-    """Note what a relation changed, or that it is broken."""
-    if equations[number].holds([0] * len(found.options)) is False:
+    """Note what changed for a relation's sake, or that it is broken.
+
+    Not only where it was broken as read: mending one sum may break another, which is mended then too.
+    """
+    if equations[number].holds(found.options):
         for one in relation.fields:
             verdicts[one].changed += [relation.rule.name] if found.options[one] else []
     if number in found.broken:

@@ -104,7 +104,7 @@ def read_mark(field: FieldImage, choice: Choice, accept: float) -> FieldReading:
     """Give a mark's reading from its shape; ``choice`` is not looked at, the classifier knows digits only."""
     (cell,) = field.cells
     told = Step("", 1.0, "", 0.0) if cell.blank else tell_mark(cell.ink)
-    sure = told.confidence * (GUESSED if cell.notes else 1.0)
+    sure = field.place.placed * told.confidence * (GUESSED if cell.notes else 1.0)
     reading = FieldReading(
         name=field.place.name,
         kind=field.place.kind,

@@ -21,6 +21,9 @@ Quads = npt.NDArray[np.float32]
 NAME = "whole"
 """The name of the form, and of its one field."""
 NO_BOXES = "no boxes found"
+NO_PAPER = "no paper"
+DARK = 64
+"""A picture of one level is blank paper, unless that is darker than any."""
 LARGEST = 1800
 """More pixels than this a side tell nothing more of boxes."""
 SIDES, ABOVE = 0.25, 2.2
@@ -65,6 +68,8 @@ def whole_page(page: Page, kind: str) -> RegisteredPage:
     if Whole(kind) is Whole.BOXES:
         return _boxes(_dark_on_bright(page))
     height, width = page.pixels.shape
+    if page.pixels.max() < DARK:
+        return RegisteredPage(page, NAME, (), 0.0, 0.0, problem=NO_PAPER)
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     place = FieldPlace(NAME, kind, cell_quads([corners]))
     # A digit's ink is found in either polarity, and better so: its picture may be hardly larger than it.

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from ocrbatch.model.export import LICENCES
 from ocrbatch.model.strings.export import export_strings
 from ocrbatch.model.strings.network import build_network
 from ocrbatch.model.strings.pool import compose_shard, load_bank, read_shard, write_shard
@@ -43,8 +44,8 @@ def main() -> int:
     pool = options.out / "pool"
     pool.mkdir(parents=True, exist_ok=True)
     composer = multiprocessing.get_context("spawn").Process(target=compose, args=(pool, sources, SHARDS), daemon=True)
+    compose(pool, sources, 1)
     if options.minutes > 0:
-        compose(pool, sources, 1)
         composer.start()
     network: Any = build_network()
     if options.start is not None:
@@ -54,8 +55,11 @@ def main() -> int:
         network = train_network(pool, options.out, settings, lambda line: print(line, flush=True), network)
         composer.terminate()
     held_out = compose_shard(load_bank(sources, test=True), (2, 0), HELD_OUT)
-    facts = {
-        "data": [{"name": Path(path).stem, "weight": weight} for path, weight in sources],
+    facts: dict[str, Any] = {
+        "data": [
+            {"name": Path(path).stem, "weight": weight, "licence": LICENCES[Path(path).stem]}
+            for path, weight in sources
+        ],
         "training": {"minutes": options.minutes, "learning_rate": options.learning_rate, "note": options.note},
     }
     typical = read_shard(sorted(pool.glob("[!.]*.npz"))[0])

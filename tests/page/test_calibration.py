@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocrbatch.page.calibration import BOXES, STRING, Calibration, boxes_confidence, string_confidence
+from ocrbatch.page.calibration import BOXES, STRING, Calibration, as_chosen, boxes_confidence, string_confidence
+from ocrbatch.page.choose import Choice
 from ocrbatch.page.evidence import BOXES_EVIDENCE, STRING_EVIDENCE
 from ocrbatch.page.lattice import Step, Way
 from ocrbatch.records import FieldImage
@@ -77,3 +78,10 @@ def test_a_field_that_may_lie_elsewhere_is_trusted_as_much_less(confidence: Conf
     whole = confidence(field_of(one), one)
     assert whole > 0
     assert [confidence(field_of(one, share), one) for share in (0.5, 0.0)] == [pytest.approx(0.5 * whole), 0.0]
+
+
+@given(shares, logs)
+def test_what_the_rules_changed_is_no_surer_than_its_way_among_all(sure: float, log_probability: float) -> None:
+    raw, changed = way("7", 0.6, math.log(0.6)), way("1", 0.4, log_probability)
+    assert as_chosen(sure, Choice(raw, raw)) == sure
+    assert as_chosen(sure, Choice(changed, raw)) == min(sure, math.exp(log_probability))

@@ -130,6 +130,34 @@ def test_sums_within_sums_are_solved_together() -> None:
     assert texts(found) == ["3", "4", "7", "5", "12"]
 
 
+def test_what_changes_because_another_sum_was_mended_is_told_as_well() -> None:
+    found = page(
+        a=({"5": 1.0}, ()),
+        b=({"3": 1.0}, ()),
+        c=({"1": 1.0}, ()),
+        t1=({"9": 0.5, "8": 0.4}, ("sum a b",)),
+        t2=({"10": 0.5, "09": 0.4}, ("sum t1 c",)),
+    )
+    assert texts(found) == ["5", "3", "1", "8", "09"]
+    assert [choice.reasons[:1] for choice in found.values()] == [(), (), (), ("changed by sum",), ("changed by sum",)]
+
+
+def test_a_number_with_a_blank_within_is_no_way_around_a_sum() -> None:
+    found = page(a=({"3": 1.0}, ()), b=({"112": 0.6, "1 2": 0.4}, ()), total=({"999": 1.0}, ("sum a b",)))
+    assert (found["b"].way.text, found["b"].reasons, found["total"].broken) == ("112", (IN_BROKEN,), ("sum",))
+
+
+NUMBERS = st.dictionaries(st.text("01 ?", min_size=1, max_size=3), st.floats(0.01, 1), min_size=1, max_size=4)
+
+
+@given(st.lists(NUMBERS, min_size=6, max_size=6))
+def test_no_sums_change_a_value_without_a_reason(readings: list[Readings]) -> None:
+    rules = [(), (), ("equals a",), ("sum a b",), ("digit-sum b c",), ("sum d e", "range 0 11")]
+    found = page(**dict(zip("abcdef", zip(readings, rules, strict=True), strict=True)))
+    for choice in found.values():
+        assert (choice.way is choice.raw) == (not any(reason.startswith("changed by") for reason in choice.reasons))
+
+
 def test_the_digits_of_cells_are_added_one_by_one() -> None:
     found = page(marks=({"110 1": 0.99}, ()), total=({"9": 0.8, "3": 0.1}, ("digit-sum marks",)))
     assert texts(found) == ["110 1", "3"]

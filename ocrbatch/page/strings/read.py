@@ -1,6 +1,6 @@
 """From the way through a run of digits to its reading: its digits, without the signs at its ends."""
 
-from ocrbatch.page.calibration import string_confidence
+from ocrbatch.page.calibration import as_chosen, string_confidence
 from ocrbatch.page.choose import Choice
 from ocrbatch.page.confidence import cell_numbers, judge, unsure_cells
 from ocrbatch.page.lattice import UNREAD, Step
@@ -22,7 +22,7 @@ def read_string(field: FieldImage, choice: Choice, accept: float) -> FieldReadin
     written = any(not cell.blank for cell in field.cells)
     notes = [note for _, cell in read[own] for note in field.cells[cell].notes]
     reasons = _reasons(notes, steps, signs=len(steps) < len(read), written=written)
-    confidence = string_confidence(field, choice.way)
+    confidence = as_chosen(string_confidence(field, choice.way), choice)
     if steps and not reasons and confidence < accept:
         reasons = (unsure_cells(steps, accept),)
     value = "".join(step.text for step in steps) or (UNREAD if written else "")
@@ -30,7 +30,7 @@ def read_string(field: FieldImage, choice: Choice, accept: float) -> FieldReadin
         name=field.place.name,
         kind=field.place.kind,
         value=value,
-        confidence=confidence if steps or not written else 0.0,
+        confidence=(confidence if steps else 0.0) if written else field.place.placed,
         status=Status.ACCEPTED,
         reasons=reasons,
         raw=value,

@@ -19,8 +19,9 @@ from ocrbatch.records import LABELS, CellImage, FieldImage, Grey, cell_quads, re
 TEXTS = 32
 """So many texts of the frames take part."""
 FRAMES_WEIGHT = 1.0
-PIECES_WEIGHT = 0.5
-FLOOR = math.log(1e-5)
+PIECES_WEIGHT = 0.6
+"""Of composed runs the pieces read fewer than the strip does, and err elsewhere."""
+FRAMES_FLOOR, PIECES_FLOOR = math.log(1e-8), math.log(1e-3)
 """The least that a voice says of a text, also of one that it does not know."""
 HOPELESS = math.log(1e-5)
 """A text of less probability is not worth cells of its own."""
@@ -41,13 +42,16 @@ def join(ways: tuple[Way, ...], frames: FrameLogs, field: FieldImage) -> tuple[F
     texts = list(dict.fromkeys([*known, *(text for text, _ in best_texts(logs, TEXTS) if text)]))
     told = _told(logs, texts)
     scores = np.array([FRAMES_WEIGHT * told[text] + PIECES_WEIGHT * _log(known.get(text)) for text in texts])
-    shares = (scores - np.logaddexp.reduce(scores)).tolist()
+    least = np.logaddexp.reduce(scores) + HOPELESS
+    kept = [
+        i
+        for i in np.argsort(-scores, kind="stable")[: max(len(ways), TEXTS)]
+        if texts[i] in known or scores[i] >= least
+    ]
+    shares = scores[kept] - np.logaddexp.reduce(scores[kept])
     cells = _NewCells(field, field.strip, field.strip_quad, logs)
     joined = []
-    for index in np.argsort(-scores, kind="stable")[: max(len(ways), TEXTS)]:
-        text, share = texts[index], shares[index]
-        if text not in known and share < HOPELESS:
-            continue
+    for text, share in zip([texts[i] for i in kept], shares.tolist(), strict=True):
         way = known[text] if text in known else cells.way(text, share)
         joined.append(replace(way, log_probability=share, voices=(told[text], _log(known.get(text)))))
     return cells.field(), tuple(joined)
@@ -73,14 +77,14 @@ def _by_digits(ways: tuple[Way, ...]) -> dict[str, Way]:
 
 
 def _log(way: Way | None) -> float:
-    return FLOOR if way is None else max(way.log_probability, FLOOR)
+    return PIECES_FLOOR if way is None else max(way.log_probability, PIECES_FLOOR)
 
 
 def _told(logs: FrameLogs, texts: Sequence[str]) -> dict[str, float]:
     """Give what the frames say of each text; of one with ink that could not be read they know nothing."""
     digits = [text for text in texts if set(text) <= set(LABELS)]
-    told = np.maximum(text_log_probabilities(logs, digits), FLOOR).tolist()
-    return dict.fromkeys(texts, FLOOR) | dict(zip(digits, told, strict=True))
+    told = np.maximum(text_log_probabilities(logs, digits), FRAMES_FLOOR).tolist()
+    return dict.fromkeys(texts, FRAMES_FLOOR) | dict(zip(digits, told, strict=True))
 
 
 class _NewCells:
