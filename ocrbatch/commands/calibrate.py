@@ -44,7 +44,9 @@ def calibrate(
 
     TRUTH has every field of some pages, taken by chance: also those that were accepted, looked at by a person. The
     fewest that prove an error of 0.5% at 95% are 598 accepted fields of a form without a mistake. Where they do not
-    prove it, the number still needed is told and nothing is written. Use the file with run --thresholds FILE.
+    prove it, the number still needed is told and nothing is written: prove with fields that no refused try has used, or
+    decide the number beforehand, for each further try is one more chance to be misled. Use the file with run
+    --thresholds FILE.
     """
     import json
 

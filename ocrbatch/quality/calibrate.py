@@ -75,7 +75,9 @@ def calibrate(
     """Calibrate each form of a job by a table of truth, or only ``forms``, sorted by their names.
 
     ``target_error`` and ``confidence`` are shares, 0–1, exclusive; each form's proof holds with ``confidence`` by
-    itself. Raises FormError where the results or the truth are none, and where they have nothing of a form.
+    itself, and for one try: prove with fields that no refused try has used, or decide the number beforehand, for who
+    tries again with more fields until it is proved is misled more often. Raises FormError where the results or the
+    truth are none, and where they have nothing of a form.
     """
     groups: dict[str, list[Compared]] = {}
     for pair in compare(*results_and_truth(output, truth)):
@@ -177,10 +179,12 @@ def refusal(calibration: Calibration, target_error: float, confidence: float) ->
     """Say that no threshold is proved, and what would prove one."""
     have = f"{calibration.acceptable} fields that could be accepted, {calibration.wrong} of them wrong,"
     asked = f"that at most {target_error:.6g} of those accepted are wrong, with a confidence of {confidence:.6g}"
+    more = calibration.needed
     mend = (
         "nor would more fields like these: ask for a larger --target-error; ocrbatch score shows what is wrong"
-        if calibration.needed is None
-        else f"correct about {calibration.needed} more such fields, or ask for a larger --target-error"
+        if more is None
+        else f"correct about {more} more such fields, {calibration.acceptable + more} in all, "
+        "and prove with fields that no refused try has used, or ask for a larger --target-error"
     )
     return f"{quoted(calibration.form)}: {have} do not prove {asked}; {mend}"
 
