@@ -18,6 +18,9 @@ CLOSE = math.log(20)
 MOST_OPTIONS = 30
 IN_BROKEN = "in a broken sum"
 
+_Use = bool | None
+"""What a field's value counts as: None the total of its own relation, else a part, and if its digits are added."""
+
 
 @dataclass(slots=True)
 class Verdict:
@@ -53,8 +56,8 @@ def settle(fields: Sequence[Candidates]) -> tuple[Verdict, ...]:
     bound = _bound(relations)
     options = [one.allowed[:1] for one in fields]
     for number, parts in bound.items():
-        options[number] = _options(fields[number], parts)
-    equations = [_equation(relation, fields, options) for relation in relations]
+        options[number] = _options(fields[number], tuple(parts.values()))
+    equations = _equations(relations, fields, options, bound)
     costs = [[own[0].log_probability - way.log_probability for way in own] for own in options]
     found = solve(equations, costs, give_up=GIVE_UP, near=CLOSE)
     for number, verdict in enumerate(verdicts):
@@ -78,13 +81,19 @@ def _relations(fields: Sequence[Candidates]) -> list[_Relation]:
     ]
 
 
-def _bound(relations: Sequence[_Relation]) -> dict[int, list[Sum | None]]:
-    """Give for each field in a relation the rules that it is a part of, None for one that is its own."""
-    bound: dict[int, list[Sum | None]] = {}
+def _bound(relations: Sequence[_Relation]) -> dict[int, dict[_Use, Sum | None]]:
+    """Give for each field in a relation the rules that it is a part of, one of a kind, None for one that is its own."""
+    bound: dict[int, dict[_Use, Sum | None]] = {}
     for relation in relations:
+        part_of = {_use(relation, 0): None, _use(relation, 1): relation.rule}
         for place, number in enumerate(relation.fields):
-            bound.setdefault(number, []).append(relation.rule if place else None)
+            use = _use(relation, place)
+            bound.setdefault(number, {}).setdefault(use, part_of[use])
     return bound
+
+
+def _use(relation: _Relation, place: int) -> _Use:
+    return relation.rule.by_digits if place else None
 
 
 def _options(one: Candidates, parts: Sequence[Sum | None]) -> tuple[Way, ...]:
@@ -110,15 +119,32 @@ def _counts(value: str, parts: Sequence[Sum | None]) -> bool:
     return all(_number(part, value) is not None for part in parts)
 
 
-def _equation(relation: _Relation, fields: Sequence[Candidates], options: Sequence[Sequence[Way]]) -> Equation:
-    amounts = [tuple(_amount(relation, i, fields[n], way) for way in options[n]) for i, n in enumerate(relation.fields)]
-    return Equation(relation.fields, tuple(amounts))
+def _equations(
+    relations: Sequence[_Relation],
+    fields: Sequence[Candidates],
+    options: Sequence[Sequence[Way]],
+    bound: dict[int, dict[_Use, Sum | None]],
+) -> list[Equation]:
+    """Make the equations; fields that are in many have their amounts counted once."""
+    amounts = {
+        (number, use): tuple(_counted(part_of, fields[number], way) for way in options[number])
+        for number, uses in bound.items()
+        for use, part_of in uses.items()
+    }
+    return [
+        Equation(one.fields, tuple(amounts[number, _use(one, place)] for place, number in enumerate(one.fields)))
+        for one in relations
+    ]
 
 
 def _amount(relation: _Relation, place: int, one: Candidates, way: Way) -> int | None:
     """Give the number that a way makes in a relation, whose total has place 0; None where it makes none."""
+    return _counted(relation.rule if place else None, one, way)
+
+
+def _counted(part_of: Sum | None, one: Candidates, way: Way) -> int | None:
     value = one.value(way)
-    return _number(relation.rule if place else None, value) if value else one.blank_as
+    return _number(part_of, value) if value else one.blank_as
 
 
 def _number(part_of: Sum | None, value: str) -> int | None:

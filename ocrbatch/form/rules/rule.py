@@ -35,7 +35,7 @@ class Worded:
     @property
     def name(self) -> str:
         """The rule's first word."""
-        return self.text.split()[0]
+        return self.text.split(maxsplit=1)[0]
 
     @property
     def others(self) -> tuple[str, ...]:
