@@ -4,6 +4,7 @@ import hashlib
 import re
 from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,8 @@ from ocrbatch.form.rules.rule import Load, RuleError, Worded, is_number
 from ocrbatch.records import read_only
 
 LONGEST_VALUE = 64
+_PARSED: WeakValueDictionary[bytes, npt.NDArray[Any]] = WeakValueDictionary()
+"""The values of the lists that rules hold, by the hashes of their files; gone with the last rule."""
 _ALL_VALUES = re.compile(rb"(?:[0-9]{1,64}[ \t\r\n]+)*")
 
 
@@ -48,7 +51,12 @@ def parse_one_of(text: str, arguments: tuple[str, ...], load: Load) -> OneOf:
     except (OSError, ValueError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
         raise RuleError(f"{name} cannot be used ({reason}); put the list beside this file") from error
-    return OneOf(text, hashlib.sha256(content).digest(), _values(name, content))
+    sha256 = hashlib.sha256(content).digest()
+    # Parsing a million lines takes a second, and as an array 10 MB: not for each field, nor each form, that names them.
+    values = _PARSED.get(sha256)
+    if values is None:
+        _PARSED[sha256] = values = _values(name, content)
+    return OneOf(text, sha256, values)
 
 
 def _values(name: str, content: bytes) -> npt.NDArray[Any]:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocrbatch.form.rules import FormRule, RuleError, parse_rule
+from ocrbatch.form.rules import FormRule, OneOf, RuleError, parse_rule
 
 VALUES = st.text("0123456789", min_size=1, max_size=9)
 
@@ -52,3 +52,13 @@ def test_a_million_values_are_read_and_found_quickly() -> None:
     # A page of twenty such fields with all their ways costs no more than this.
     assert time.process_time() - start < 0.25
     assert found == [number % 7 == 0 for number in range(5000)]
+
+
+def test_rules_with_one_list_share_its_values() -> None:
+    content = "\n".join(str(7 * number) for number in range(1000)).encode()
+    first = one_of(content)
+    more = [parse_rule("one-of another.txt", lambda name: content) for _ in range(20)]
+    assert isinstance(first, OneOf)
+    assert all(isinstance(rule, OneOf) and rule.values is first.values for rule in more)
+    other = one_of(content + b"\n1\n")
+    assert (first.allows("1"), other.allows("1")) == (False, True)
