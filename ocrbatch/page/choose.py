@@ -94,7 +94,9 @@ def _has_close(one: Candidates) -> bool:
 
 
 def _runner_up(one: Candidates, way: Way) -> str:
-    """Give the next best value, of those that the field's own rules allow where there are any; read, if one is."""
-    values = [one.value(other) for other in (*one.allowed, *one.ways)]
+    """Give the next best value, of those that the field's own rules allow unless none is; read, if one is."""
+    ruled = any(not rule.others for rule in one.place.rules)
+    kept = ruled and (one.mended or not one.breaks)
+    values = [one.value(other) for other in (one.allowed if kept else one.ways)]
     others = [value for value in values if value != one.value(way)]
     return next((value for value in others if UNREAD not in value), others[0] if others else "")

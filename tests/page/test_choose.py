@@ -81,9 +81,15 @@ def test_a_close_runner_up_that_keeps_the_rules_is_told() -> None:
     assert one({"12": 0.6, "77": 0.2}).reasons == ()
 
 
-def test_the_runner_up_keeps_the_rules_where_one_does() -> None:
+def test_the_runner_up_keeps_the_rules() -> None:
     assert one({"12": 0.6, "17": 0.3, "77": 0.01}, "one-of known.txt").runner_up == "77"
-    assert one({"12": 0.6, "17": 0.3}, "one-of known.txt").runner_up == "17"
+    assert one({"12": 0.6, "17": 0.3}, "one-of known.txt").runner_up == ""
+    assert one({"17": 0.6, "12": 0.3}, "one-of known.txt").runner_up == ""
+
+
+def test_where_no_rule_is_kept_the_runner_up_is_the_next_value() -> None:
+    assert one({"19": 0.6, "17": 0.3}, "one-of known.txt").runner_up == "17"
+    assert one({"19": 0.6, "17": 0.3}, "sum b").runner_up == "17"
 
 
 def test_the_runner_up_is_a_value_that_can_be_read_where_there_is_one() -> None:
