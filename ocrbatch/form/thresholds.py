@@ -3,7 +3,7 @@
 import hashlib
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,8 +16,9 @@ from ocrbatch.errors import FormError
 from ocrbatch.form.acceptance import Acceptance
 from ocrbatch.form.faults import Faults, quoted, shown, shown_path
 from ocrbatch.form.lines import scan_lines
-from ocrbatch.form.template import Form
+from ocrbatch.form.template import Form, Kind
 from ocrbatch.form.write import toml_text
+from ocrbatch.records import ModelFile
 
 LARGEST = 1_000_000
 """Bytes of a file of thresholds."""
@@ -27,6 +28,7 @@ _MEND = "write the file anew with ocrbatch calibrate"
 
 _Share = Annotated[float, Limits(ge=0, le=1)]
 _Between = Annotated[float, Limits(gt=0, lt=1)]
+_Temperature = Annotated[float, Limits(gt=0, allow_inf_nan=False)]
 _Count = Annotated[int, Limits(ge=0)]
 _Sha256 = Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{64})?$")]
 
@@ -37,7 +39,8 @@ class Threshold:
 
     With ``confidence``, at most ``target_error`` of the accepted fields are wrong (shares, 0–1): ``bound`` is what
     ``wrong`` of ``accepted`` fields prove, of ``fields`` that were compared. It holds for this version of
-    ``ocrbatch`` with the model and the form of these sha256; ``form_sha256`` is empty where no form was given.
+    ``ocrbatch`` with the models of these sha256 and temperatures and the form of this sha256. ``form_sha256`` is empty
+    where no form was given; ``string_model_sha256`` where no model of strings took part, its temperature is 1 then.
     """
 
     form: str
@@ -51,6 +54,9 @@ class Threshold:
     ocrbatch: str
     model_sha256: str
     form_sha256: str
+    model_temperature: float = 1.0
+    string_model_sha256: str = ""
+    string_model_temperature: float = 1.0
 
 
 class _Table(BaseModel):
@@ -66,6 +72,9 @@ class _Table(BaseModel):
     ocrbatch: str
     model_sha256: _Sha256
     form_sha256: _Sha256
+    model_temperature: _Temperature
+    string_model_sha256: _Sha256
+    string_model_temperature: _Temperature
 
 
 def thresholds_toml(thresholds: Iterable[Threshold]) -> str:
@@ -131,7 +140,13 @@ def _threshold(form: str, data: Any, faults: Faults) -> Threshold | None:
 
 
 def load_acceptance(
-    path: Path, model_sha256: str, forms: Sequence[Form], whole: str | None, accept: float, strict: float | None = None
+    path: Path,
+    model: ModelFile | str,
+    forms: Sequence[Form],
+    whole: str | None,
+    accept: float,
+    strict: float | None = None,
+    strings: ModelFile | None = None,
 ) -> Acceptance:
     """Read a file of thresholds for what is to be read: ``forms``, or else fields of their own or a ``whole`` kind.
 
@@ -141,8 +156,10 @@ def load_acceptance(
         read_thresholds(path),
         path,
         version=__version__,
-        model_sha256=model_sha256,
+        model=model,
+        strings=strings,
         forms=form_sums({form.name: form.sha256 for form in forms}, whole),
+        with_strings=string_forms(forms, whole),
         accept=accept,
         strict=strict,
     )
@@ -159,20 +176,32 @@ def form_sums(forms: Mapping[str, str], whole: str | None) -> dict[str, str]:
     return {"auto": ""} if whole is None else {"whole": hashlib.sha256(f"whole {whole}".encode()).hexdigest()}
 
 
+def string_forms(forms: Iterable[Form], whole: str | None) -> tuple[str, ...]:
+    """Give the names, sorted, under which fields come that the model of strings reads: those of ``form_sums``."""
+    if whole is not None:
+        return ("whole",) if whole == Kind.STRING else ()
+    kinds = {form.name: {field.kind for page in form.pages for field in page.fields} for form in forms}
+    return tuple(sorted(name for name, used in kinds.items() if Kind.STRING in used))
+
+
 def acceptance(
     thresholds: Sequence[Threshold],
     where: Path,
     *,
     version: str,
-    model_sha256: str,
+    model: ModelFile | str,
     forms: Mapping[str, str],
     accept: float,
     strict: float | None = None,
+    strings: ModelFile | None = None,
+    with_strings: Collection[str] = (),
 ) -> Acceptance:
     """Give the confidences from which fields are accepted: a form's threshold, ``accept`` for forms without one.
 
     ``forms`` are those to be read with their sha256, empty for fields without a form. Where a target error was
     asked for, ``strict``, a threshold that was proved for a larger one is raised to 1 − ``strict`` if it is lower.
+    ``strings`` is the model of strings, which takes part in the forms of ``with_strings``. Of a ``model`` that is a
+    sha256 alone nothing else is compared, nor the model of strings.
     Raises FormError where a threshold was proved with another version of the program, another model or another form,
     and where none is of these forms.
     """
@@ -185,7 +214,7 @@ def acceptance(
     for one in used:
         made_with = {
             f"another version of ocrbatch ({one.ocrbatch})": one.ocrbatch == version,
-            f"another model (sha256 {one.model_sha256[:12]}…)": one.model_sha256 == model_sha256,
+            **_same_models(one, model, strings if one.form in with_strings else None),
             "another version of the form": one.form_sha256 == forms[one.form],
         }
         if others := [what for what, same in made_with.items() if not same]:
@@ -200,3 +229,20 @@ def acceptance(
         accept,
         tuple((one.form, max(one.threshold, accept) if stricter[one.form] else one.threshold) for one in used),
     )
+
+
+def _same_models(one: Threshold, model: ModelFile | str, strings: ModelFile | None) -> dict[str, bool]:
+    """Tell of what a threshold may have been proved with whether it is what reads now."""
+    sha256 = model if isinstance(model, str) else model.sha256
+    same = {f"another model (sha256 {one.model_sha256[:12]}…)": one.model_sha256 == sha256}
+    if isinstance(model, str):
+        return same
+    name = f"sha256 {one.string_model_sha256[:12]}…" if one.string_model_sha256 else "none"
+    used = ("", 1.0) if strings is None else (strings.sha256, strings.temperature)
+    return same | {
+        f"another temperature of the model ({one.model_temperature:g})": one.model_temperature == model.temperature,
+        f"another model of strings ({name})": one.string_model_sha256 == used[0],
+        f"another temperature of the model of strings ({one.string_model_temperature:g})": (
+            one.string_model_temperature == used[1] or one.string_model_sha256 != used[0]
+        ),
+    }

@@ -16,6 +16,7 @@ from ocrbatch import __version__
 from ocrbatch.errors import ExitCode, OcrbatchError
 from ocrbatch.form.acceptance import Acceptance
 from ocrbatch.form.template import Form
+from ocrbatch.form.thresholds import string_forms
 from ocrbatch.job.engines import Batch, MakeReader, read_here, read_in_processes
 from ocrbatch.job.ledger import NAME, FileState, Ledger
 from ocrbatch.job.lock import locked
@@ -190,8 +191,13 @@ def _key(job: Job) -> str:
 
 def _settings(job: Job) -> dict[str, object]:
     strings = job.strings.sha256 if job.strings else None
-    models = {"model": job.model.sha256, "string_model": strings}
+    models = {"model": job.model.sha256, "string_model": strings, "temperatures": _temperatures(job)}
     return {"ocrbatch": __version__, **models, "forms": _form_sums(job), **_choices(job)}
+
+
+def _temperatures(job: Job) -> dict[str, float | None]:
+    """Give what divides the logits of each model: it stands in the cards, and the models' sha256 do not tell it."""
+    return {"model": job.model.temperature, "string_model": job.strings.temperature if job.strings else None}
 
 
 def _choices(job: Job) -> dict[str, object]:
@@ -217,7 +223,9 @@ def _manifest(job: Job, summary: Summary) -> dict[str, object]:
         "ocrbatch": __version__,
         "model": _named(job.model),
         "string_model": None if job.strings is None else _named(job.strings),
+        "temperatures": _temperatures(job),
         "forms": _form_sums(job),
+        "string_forms": string_forms(job.forms, job.whole),
         "settings": {**_choices(job), **asdict(job.tables)},
         "totals": {"files": summary.files, "pages": summary.pages, "fields": summary.fields},
     }

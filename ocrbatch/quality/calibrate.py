@@ -24,11 +24,20 @@ HALF_A_STEP = 0.00005
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """By what a job's results were made: the program's version, the model, and the forms by their names."""
+    """By what a job's results were made: the program's version, the models, and the forms by their names.
+
+    A model is a sha256 with a temperature; that of ``strings`` took part in the forms of ``string_forms``.
+    """
 
     ocrbatch: str
-    model_sha256: str
+    model: tuple[str, float]
     forms: Mapping[str, str]
+    strings: tuple[str, float] | None = None
+    string_forms: frozenset[str] = frozenset()
+
+    def strings_of(self, form: str) -> tuple[str, float]:
+        """Give the model of strings that took part in a form; an empty sha256 and 1 where none did."""
+        return self.strings if self.strings and form in self.string_forms else ("", 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +143,13 @@ def read_made(output: Path) -> Made:
     try:
         manifest = json.loads(path.read_bytes())
         whole = manifest["settings"].get("whole")
+        temperatures, strings = manifest["temperatures"], manifest["string_model"]
         return Made(
             str(manifest["ocrbatch"]),
-            str(manifest["model"]["sha256"]),
+            (str(manifest["model"]["sha256"]), float(temperatures["model"])),
             form_sums({str(form): str(sha256) for form, sha256 in manifest["forms"].items()}, whole),
+            None if strings is None else (str(strings["sha256"]), float(temperatures["string_model"])),
+            frozenset(map(str, manifest["string_forms"])),
         )
     except OSError as error:
         reason = error.strerror or error
@@ -167,8 +179,11 @@ def thresholds_of(
             wrong=one.proof.wrong,
             bound=one.proof.bound,
             ocrbatch=made.ocrbatch,
-            model_sha256=made.model_sha256,
+            model_sha256=made.model[0],
             form_sha256=made.forms[one.form],
+            model_temperature=made.model[1],
+            string_model_sha256=made.strings_of(one.form)[0],
+            string_model_temperature=made.strings_of(one.form)[1],
         )
         for one in calibrations
         if one.proof is not None

@@ -1,5 +1,7 @@
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,9 +17,11 @@ from tests.quality.test_calibrate import job, truth
 
 def thresholds(folder: Path, threshold: float, **changed: str) -> Path:
     """Write a file with a threshold for fields without a form, proved with this program and its model."""
-    made = {"ocrbatch": __version__, "model_sha256": load_model_file(None).sha256, "form_sha256": "", **changed}
+    model = load_model_file(None)
+    made: dict[str, Any] = {"ocrbatch": __version__, "model_sha256": model.sha256, "form_sha256": "", **changed}
     path = folder / "thresholds.toml"
-    path.write_text(thresholds_toml([Threshold("auto", threshold, 0.005, 0.95, 900, 800, 0, 0.004, **made)]))
+    auto = Threshold("auto", threshold, 0.005, 0.95, 900, 800, 0, 0.004, **made)
+    path.write_text(thresholds_toml([replace(auto, model_temperature=model.temperature)]))
     return path
 
 

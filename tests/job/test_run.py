@@ -16,11 +16,12 @@ import pytest
 
 from ocrbatch.errors import ExitCode, InputError, LockedError, OutputError, UsageError
 from ocrbatch.form.acceptance import Acceptance
+from ocrbatch.form.template import Form, Kind
 from ocrbatch.job.run import Job, failures, job_summary, plan_job
 from ocrbatch.job.worker import Task
 from ocrbatch.output.tables import TableOptions
 from ocrbatch.page.whole import Whole
-from tests.form.values import a_form
+from tests.form.values import a_field_of_form, a_form
 from tests.job.fakes import MODEL, folder_of, reads, run, tables
 
 FILES = {
@@ -109,6 +110,28 @@ def test_another_model_of_strings_reads_everything_anew_and_stands_in_the_manife
     assert manifest["string_model"] == {"name": "strings", "sha256": "5" * 64}
     assert run(tmp_path, strings=strings).files_read == 0
     assert run(tmp_path, strings=replace(strings, sha256="6" * 64)).files_read == 2
+
+
+def test_another_temperature_of_a_model_reads_everything_anew_and_stands_in_the_manifest(tmp_path: Path) -> None:
+    folder_of(tmp_path, {"a.png": "x", "b.png": "y"})
+    warm, strings = replace(MODEL, temperature=1.5), replace(MODEL, sha256="5" * 64, temperature=0.75)
+    run(tmp_path)
+    assert run(tmp_path, model=warm).files_read == 2
+    assert run(tmp_path, model=warm, strings=strings).files_read == 2
+    assert run(tmp_path, model=warm, strings=replace(strings, temperature=0.5)).files_read == 2
+    assert run(tmp_path, model=warm, strings=replace(strings, temperature=0.5)).files_read == 0
+    manifest = json.loads((tmp_path / "out/manifest.json").read_text())
+    assert manifest["temperatures"] == {"model": 1.5, "string_model": 0.5}
+
+
+def test_the_manifest_names_the_forms_that_the_model_of_strings_reads(tmp_path: Path) -> None:
+    folder_of(tmp_path, {"a.png": "x"})
+    run(tmp_path, whole=Whole.STRING)
+    assert json.loads((tmp_path / "out/manifest.json").read_text())["string_forms"] == ["whole"]
+    claim, boxes = a_form("claim"), a_field_of_form("total", kind=Kind.BOXES)
+    slip = Form("slip", (replace(claim.pages[0], fields=(boxes,)),), "1" * 64)
+    run(tmp_path, forms=(slip, claim))
+    assert json.loads((tmp_path / "out/manifest.json").read_text())["string_forms"] == ["claim"]
 
 
 def test_changed_forms_read_everything_anew_and_stand_in_the_manifest(tmp_path: Path) -> None:

@@ -30,9 +30,17 @@ from tests.commands.conftest import SAMPLES
 from tests.output.values import a_field, a_page
 
 SHA = "ab" * 32
-MANIFEST = {"ocrbatch": "0.1.0", "model": {"name": "m", "sha256": SHA}, "forms": {"claim": "cd" * 32}, "settings": {}}
+MANIFEST = {
+    "ocrbatch": "0.1.0",
+    "model": {"name": "m", "sha256": SHA},
+    "string_model": {"name": "s", "sha256": "ef" * 32},
+    "temperatures": {"model": 1.25, "string_model": 0.75},
+    "forms": {"claim": "cd" * 32},
+    "string_forms": ["claim"],
+    "settings": {},
+}
 ASKED = (0.005, 0.95)
-MADE = Made("0.1.0", SHA, {"claim": "cd" * 32})
+MADE = Made("0.1.0", (SHA, 1.25), {"claim": "cd" * 32})
 LOW = ("low confidence in cell 2",)
 
 
@@ -108,8 +116,19 @@ def test_a_corrected_job_gives_a_threshold_and_the_file_of_it(tmp_path: Path) ->
     (threshold,) = read_thresholds(out / "thresholds.toml")
     assert (threshold.form, threshold.threshold, threshold.accepted, threshold.wrong) == ("claim", 0.99875, 700, 0)
     assert (threshold.model_sha256, threshold.form_sha256, threshold.ocrbatch) == (SHA, "cd" * 32, "0.1.0")
+    assert (threshold.model_temperature, threshold.string_model_temperature) == (1.25, 0.75)
+    assert threshold.string_model_sha256 == "ef" * 32
     told = json.loads(json.dumps(as_json(found)))
     assert (told["threshold"], told["accepted_share"]) == (0.99875, 0.5)
+
+
+@pytest.mark.parametrize("changed", [{"string_forms": ["slip"]}, {"string_model": None}])
+def test_a_form_in_which_no_model_of_strings_took_part_names_none(
+    tmp_path: Path, changed: Mapping[str, object]
+) -> None:
+    made = read_made(job(tmp_path, 1, manifest={**MANIFEST, **changed}))
+    (threshold,) = thresholds_of([calibrate_form("claim", pairs(598), *ASKED)], made, *ASKED)
+    assert (threshold.string_model_sha256, threshold.string_model_temperature) == ("", 1.0)
 
 
 def test_where_all_are_right_all_are_accepted(tmp_path: Path) -> None:
