@@ -1,6 +1,7 @@
 """From the way through a run of digits to its reading: its digits, without the signs at its ends."""
 
 from ocrbatch.page.calibration import as_chosen, string_confidence
+from ocrbatch.page.candidates import value_of
 from ocrbatch.page.choose import Choice
 from ocrbatch.page.confidence import cell_numbers, judge, unsure_cells
 from ocrbatch.page.lattice import UNREAD, Step
@@ -13,8 +14,8 @@ NO_DIGITS = "writing without digits"
 def read_string(field: FieldImage, choice: Choice, accept: float) -> FieldReading:
     """Give the reading of a run: its digits, without the signs at its ends, which keep it from being accepted.
 
-    What cannot be read between digits stays in the value as ``?``; so does writing that has no digit at all. The cells
-    of the reading are those of its digits. Commas, dots and dashes that the way leaves out are nothing to look at.
+    What cannot be read between digits stays in the value as ``?``; writing that has no digit at all is one ``?``. The
+    cells of the reading are those of its digits. Commas, dots and dashes that the way leaves out are nothing to look at.
     """
     read = [one for one in zip(choice.way.steps, choice.way.cells, strict=True) if one[0].text]
     own = _without_signs([step for step, _ in read])
@@ -25,7 +26,7 @@ def read_string(field: FieldImage, choice: Choice, accept: float) -> FieldReadin
     confidence = as_chosen(string_confidence(field, choice.way), choice)
     if steps and not reasons and confidence < accept:
         reasons = (unsure_cells(steps, accept),)
-    value = "".join(step.text for step in steps) or (UNREAD if written else "")
+    value = value_of(field.place.kind, choice.way) or (UNREAD if written else "")
     reading = FieldReading(
         name=field.place.name,
         kind=field.place.kind,

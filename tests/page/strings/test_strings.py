@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from ocrbatch.geometry import Box
+from ocrbatch.page.candidates import value_of
 from ocrbatch.page.choose import Choice
 from ocrbatch.page.lattice import Step, Way, best_ways
 from ocrbatch.page.normalize import normalize
@@ -241,6 +242,12 @@ def test_signs_at_the_ends_are_left_out_and_looked_at(text: str) -> None:
     assert len(reading.digit_confidence) == 4
 
 
+@pytest.mark.parametrize("text", ["", "?", "??", "???", "12", "?12??", "1?2", "?1??2"])
+def test_the_value_is_the_one_that_the_rules_judged(text: str) -> None:
+    way = Way(tuple(Step(sign, 0.9, "", 0.1) for sign in text), tuple(range(len(text))), -0.1)
+    assert read(text).value == (value_of("string", way) or "?")
+
+
 @pytest.mark.parametrize("place", [1, 2])
 def test_what_cannot_be_read_between_digits_stays_in_the_value(place: int) -> None:
     reading = read("1234"[:place] + "?" + "1234"[place + 1 :])
@@ -271,7 +278,7 @@ def test_writing_of_which_nothing_is_a_digit_is_not_blank() -> None:
 
 def test_ink_without_any_digit_is_no_blank_field() -> None:
     reading = read("??")
-    assert reading.status is Status.REVIEW
+    assert (reading.value, reading.raw, reading.status) == ("?", "?", Status.REVIEW)
     assert reading.confidence == 0.0
 
 
