@@ -15,7 +15,7 @@ def read_string(field: FieldImage, choice: Choice, accept: float) -> FieldReadin
     """Give the reading of a run: its digits, without the signs at its ends, which keep it from being accepted.
 
     What cannot be read between digits stays in the value as ``?``; writing that has no digit at all is one ``?``. The
-    cells of the reading are those of its digits. Commas, dots and dashes that the way leaves out are nothing to look at.
+    cells of the reading are those of its digits. Commas, dots and dashes left out by the way are nothing to look at.
     """
     read = [one for one in zip(choice.way.steps, choice.way.cells, strict=True) if one[0].text]
     own = _without_signs([step for step, _ in read])
