@@ -98,9 +98,10 @@ def _cells(line: str) -> list[str]:
     return [cell.strip().replace("`", "") for cell in re.split(r"(?<!\\)\|", line.strip().strip("|"))]
 
 
-def _put(start: str, header: list[str], rows: list[list[str]]) -> None:
+def _put(start: str, header: list[str], rows: list[list[str]], note: str = "") -> None:
+    """Put a table into a block, and below it a note, which ends with its line."""
     lines = [header, ["---"] * len(header), *rows]
-    text = "\n" + "".join(f"| {' | '.join(line)} |\n" for line in lines) + "\n"
+    text = "\n" + "".join(f"| {' | '.join(line)} |\n" for line in lines) + "\n" + (note and note + "\n")
     old = README.read_text("utf-8")
     README.write_text(re.sub(_pattern(start), lambda m: m[1] + text + m[3], old, flags=re.DOTALL), "utf-8")
 
@@ -152,9 +153,11 @@ def main() -> None:
         PICTURE.write_bytes((out / "overlays" / f"{shown_file()}.p1.jpg").read_bytes())
         FORM_PICTURE.write_bytes(show_form(Path(folder) / "form.jpg").read_bytes())
     if options.real:
+        from tests.real.field_figures import NOTE as FIELDS_NOTE
+
         _put("measured on real pages", ["pages", "what", "reached"], _measured())
         _put("measured with forms", ["pages", "what", "reached"], _measured_forms())
-        _put("measured fields", ["pages", "what", "reached"], _measured_fields())
+        _put("measured fields", ["pages", "what", "reached"], _measured_fields(), FIELDS_NOTE)
         _put("measured on real digits", ["set", "what", "of", "reached"], _measured_digits())
 
 
