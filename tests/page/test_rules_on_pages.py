@@ -1,3 +1,4 @@
+import re
 from functools import cache
 from pathlib import Path
 
@@ -24,8 +25,14 @@ def slip() -> Page:
 
 
 def prepared(rule: str) -> PreparedPage:
-    text = SLIP.read_text("utf-8").replace('blank = "forbidden"', f'rules = ["{rule}"] #')
-    return prepare(slip(), index_forms([parse_form(text.encode(), SLIP)]))
+    return prepare(slip(), index_forms([parse_form(with_rule(rule), SLIP)]))
+
+
+def with_rule(rule: str) -> bytes:
+    """Give the slip's form with another rule for its date."""
+    text, count = re.subn(r'(?m)^rules = \["date .*"\]$', f'rules = ["{rule}"]', SLIP.read_text("utf-8"))
+    assert count == 1
+    return text.encode()
 
 
 def scores_of(page: PreparedPage, *weak: tuple[int, str, str]) -> Probabilities:
@@ -46,9 +53,7 @@ def date_of(page: PreparedPage, *weak: tuple[int, str, str]) -> FieldReading:
 
 
 def test_a_forms_rule_reaches_the_reading_of_a_page() -> None:
-    index = index_forms(
-        [parse_form(SLIP.read_bytes().replace(b'blank = "forbidden"', b'rules = ["date %Y%m%d"]'), SLIP)]
-    )
+    index = index_forms([parse_form(with_rule("date %Y%m%d"), SLIP)])
     (page,) = read_pages([slip()], make_classifier(load_model_file()), index=index)
     date = page.result.fields[0]
     assert (date.value, date.raw, date.status, date.reasons[0]) == (DATE, DATE, Status.INVALID, "breaks date")
