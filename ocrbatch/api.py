@@ -23,7 +23,7 @@ from ocrbatch.page.reader import ACCEPT, read_pages
 from ocrbatch.page.registration.index import index_forms
 from ocrbatch.page.strings.sequence import make_string_reader
 from ocrbatch.page.whole import Whole, asked_whole
-from ocrbatch.records import LABELS, Grey, Page, PageFailure, PageResult, read_only
+from ocrbatch.records import LABELS, Grey, ModelFile, Page, PageFailure, PageResult, read_only
 
 FilePath = str | os.PathLike[str]
 Source = FilePath | bytes | npt.NDArray[np.uint8]
@@ -100,17 +100,22 @@ def read(
     known = _forms(forms)
     asked = asked_whole(whole, with_forms=bool(known))
     opened = load_model_file(None if model is None else Path(model))
-    wanted = _acceptance(thresholds, opened.sha256, known, asked, accept)
+    run_model = string_model_for(known, asked)
+    wanted = _acceptance(thresholds, opened, known, asked, accept, run_model)
     classifier = make_classifier(opened)
     index = index_forms(known) if known else asked
-    run_model = string_model_for(known, asked)
     strings = make_string_reader(run_model) if run_model else None
     read_ones = read_pages(pages, classifier, strings=strings, index=index, accept=wanted)
     return with_missing_pages((page.result for page in read_ones), known)
 
 
 def _acceptance(
-    thresholds: FilePath | None, model_sha256: str, forms: tuple[Form, ...], whole: Whole | None, accept: float | None
+    thresholds: FilePath | None,
+    model: ModelFile,
+    forms: tuple[Form, ...],
+    whole: Whole | None,
+    accept: float | None,
+    strings: ModelFile | None,
 ) -> Acceptance:
     given = ACCEPT.other if accept is None else accept
     if thresholds is None:
@@ -118,7 +123,7 @@ def _acceptance(
     from ocrbatch.form.thresholds import load_acceptance
 
     strict = None if accept is None else 1 - accept
-    return load_acceptance(Path(thresholds), model_sha256, forms, whole, given, strict)
+    return load_acceptance(Path(thresholds), model, forms, whole, given, strict, strings)
 
 
 def _forms(paths: FilePath | Iterable[FilePath]) -> tuple[Form, ...]:

@@ -68,9 +68,9 @@ def _pages(
     forms = forms_of(form_paths)
     index = index_forms(forms) if forms else asked
     opened = load_model_file(model)
-    accept = acceptance_of(thresholds, opened, forms, asked)
-    classifier = make_classifier(opened)
     string_model = string_model_for(forms, asked)
+    accept = acceptance_of(thresholds, opened, forms, asked, strings=string_model)
+    classifier = make_classifier(opened)
     strings = make_string_reader(string_model) if string_model else None
     for name in files:
         try:
@@ -99,6 +99,7 @@ def acceptance_of(
     whole: "Whole | None",
     accept: float = 0.995,
     strict: float | None = None,
+    strings: "ModelFile | None" = None,
 ) -> "Acceptance":
     """Give the confidences from which fields are accepted, with a file's thresholds where one was given.
 
@@ -110,7 +111,7 @@ def acceptance_of(
         return Acceptance(accept)
     from ocrbatch.form.thresholds import load_acceptance
 
-    return load_acceptance(thresholds, model.sha256, forms, whole, accept, strict)
+    return load_acceptance(thresholds, model, forms, whole, accept, strict, strings)
 
 
 def _print_csv(pages: Iterator["FilePage"]) -> Iterator["FilePage"]:

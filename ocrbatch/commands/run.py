@@ -69,18 +69,19 @@ def run(
     share = parse_share(TARGET if target_error is None else target_error)
     forms, opened = forms_of(form or []), load_model_file(model)
     strict = None if target_error is None else share
+    strings = string_model_for(forms, asked)
     job = Job(
         inputs=_paths(inputs),
         output=output,
         forms=forms,
         model=opened,
         target_error=share,
-        thresholds=acceptance_of(thresholds, opened, forms, asked, 1 - share, strict).by_form,
+        thresholds=acceptance_of(thresholds, opened, forms, asked, 1 - share, strict, strings).by_form,
         jobs=jobs or usable_cores(),
         crops=crops,
         overlays=overlays,
         whole=asked,
-        strings=string_model_for(forms, asked),
+        strings=strings,
         max_pixels=int(max_megapixels * 1_000_000),
         tables=TableOptions(excel=excel, separator=separator, jsonl=jsonl),
     )

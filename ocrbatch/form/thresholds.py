@@ -141,7 +141,7 @@ def _threshold(form: str, data: Any, faults: Faults) -> Threshold | None:
 
 def load_acceptance(
     path: Path,
-    model: ModelFile | str,
+    model: ModelFile,
     forms: Sequence[Form],
     whole: str | None,
     accept: float,
@@ -189,7 +189,7 @@ def acceptance(
     where: Path,
     *,
     version: str,
-    model: ModelFile | str,
+    model: ModelFile,
     forms: Mapping[str, str],
     accept: float,
     strict: float | None = None,
@@ -200,8 +200,7 @@ def acceptance(
 
     ``forms`` are those to be read with their sha256, empty for fields without a form. Where a target error was
     asked for, ``strict``, a threshold that was proved for a larger one is raised to 1 − ``strict`` if it is lower.
-    ``strings`` is the model of strings, which takes part in the forms of ``with_strings``. Of a ``model`` that is a
-    sha256 alone nothing else is compared, nor the model of strings.
+    ``strings`` is the model of strings, which takes part in the forms of ``with_strings``.
     Raises FormError where a threshold was proved with another version of the program, another model or another form,
     and where none is of these forms.
     """
@@ -231,15 +230,12 @@ def acceptance(
     )
 
 
-def _same_models(one: Threshold, model: ModelFile | str, strings: ModelFile | None) -> dict[str, bool]:
+def _same_models(one: Threshold, model: ModelFile, strings: ModelFile | None) -> dict[str, bool]:
     """Tell of what a threshold may have been proved with whether it is what reads now."""
-    sha256 = model if isinstance(model, str) else model.sha256
-    same = {f"another model (sha256 {one.model_sha256[:12]}…)": one.model_sha256 == sha256}
-    if isinstance(model, str):
-        return same
     name = f"sha256 {one.string_model_sha256[:12]}…" if one.string_model_sha256 else "none"
     used = ("", 1.0) if strings is None else (strings.sha256, strings.temperature)
-    return same | {
+    return {
+        f"another model (sha256 {one.model_sha256[:12]}…)": one.model_sha256 == model.sha256,
         f"another temperature of the model ({one.model_temperature:g})": one.model_temperature == model.temperature,
         f"another model of strings ({name})": one.string_model_sha256 == used[0],
         f"another temperature of the model of strings ({one.string_model_temperature:g})": (

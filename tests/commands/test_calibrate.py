@@ -15,13 +15,13 @@ from tests.commands.test_run import rows
 from tests.quality.test_calibrate import job, truth
 
 
-def thresholds(folder: Path, threshold: float, **changed: str) -> Path:
+def thresholds(folder: Path, threshold: float, **changed: str | float) -> Path:
     """Write a file with a threshold for fields without a form, proved with this program and its model."""
     model = load_model_file(None)
-    made: dict[str, Any] = {"ocrbatch": __version__, "model_sha256": model.sha256, "form_sha256": "", **changed}
+    made: dict[str, Any] = {"ocrbatch": __version__, "model_sha256": model.sha256, "form_sha256": ""}
     path = folder / "thresholds.toml"
     auto = Threshold("auto", threshold, 0.005, 0.95, 900, 800, 0, 0.004, **made)
-    path.write_text(thresholds_toml([replace(auto, model_temperature=model.temperature)]))
+    path.write_text(thresholds_toml([replace(auto, **{"model_temperature": model.temperature, **changed})]))
     return path
 
 
@@ -115,6 +115,17 @@ def test_thresholds_of_another_model_are_refused_before_anything_is_read(
     assert "proved with another model" in answer.err
     assert command("read", scans / "slip.jpg", "--thresholds", file).code == 8
     with pytest.raises(FormError, match="another model"):
+        ocrbatch.read(scans / "slip.jpg", thresholds=file)
+
+
+def test_thresholds_proved_with_another_temperature_are_refused_everywhere(
+    command: Command, scans: Path, tmp_path: Path
+) -> None:
+    file = thresholds(tmp_path, 0.9, model_temperature=9.5)
+    for call in (("run", scans, "-o", tmp_path / "out"), ("read", scans / "slip.jpg")):
+        answer = command(*call, "--thresholds", file)
+        assert (answer.code, "another temperature of the model" in " ".join(answer.err.split())) == (8, True)
+    with pytest.raises(FormError, match="another temperature"):
         ocrbatch.read(scans / "slip.jpg", thresholds=file)
 
 

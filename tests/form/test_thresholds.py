@@ -46,7 +46,12 @@ def thresholds(draw: some.DrawFn) -> Threshold:
 
 
 def accept(*given: Threshold, other: float = 0.995, strict: float | None = None, **changed: object) -> Acceptance:
-    made = {"version": "0.1.0", "model": SHA, "forms": {"cheque": "ab" * 32, "slip": "cd" * 32}, **changed}
+    made = {
+        "version": "0.1.0",
+        "model": replace(MODEL, temperature=1.0),
+        "forms": {"cheque": "ab" * 32, "slip": "cd" * 32},
+        **changed,
+    }
     return acceptance(given, WHERE, accept=other, strict=strict, **made)  # type: ignore[arg-type]
 
 
@@ -121,7 +126,10 @@ def test_only_a_target_stricter_than_the_proved_one_raises_a_threshold(
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"model": "cd" * 32}, r'"cheque" was proved with another model \(sha256 0123456789ab…\) and proves'),
+        (
+            {"model": replace(MODEL, sha256="cd" * 32, temperature=1.0)},
+            r'"cheque" was proved with another model \(sha256 0123456789ab…\) and proves',
+        ),
         ({"forms": {"cheque": "cd" * 32}}, r"with another version of the form and proves"),
         ({"version": "0.2.0"}, r"with another version of ocrbatch \(0.1.0\) and proves .* run ocrbatch calibrate"),
         ({"forms": {"slip": "cd" * 32}}, r'has thresholds for "cheque", none for "slip"'),
