@@ -15,6 +15,9 @@ from ocrbatch.records import FieldImage, Grey
 MIN_PEAK = 22.0
 """What is less dark against its paper, in grey levels, is no writing."""
 
+INKED = 3.0
+"""A broad pen fills more than half of a small cell: its ink is so many times darker than print on the paper."""
+
 Floats = npt.NDArray[np.float32]
 Pyramid = Callable[[int], Grey]
 """The page at 1, 1/2, 1/4 … of its size, by number."""
@@ -71,8 +74,14 @@ def against_paper(picture: Grey, frame: Frame) -> tuple[npt.NDArray[np.float32],
     most = quantile(picture[frame.inner(0.1)][::2, ::2], 0.6)
     paper = cv2.blur(np.maximum(paper, np.uint8(most)), (side, side))
     darkness = cv2.subtract(paper, picture).astype(np.float32)
-    level = quantile(darkness[frame.inner(0.12)][::2, ::2], 0.5)
+    level = _unevenness(darkness[frame.inner(0.12)][::2, ::2])
     return np.maximum(darkness - level, 0), level
+
+
+def _unevenness(darkness: npt.NDArray[np.float32]) -> float:
+    """Give how dark the paper itself is at its median; where most of the cell is ink, where it is palest."""
+    palest, half = quantile(darkness, 0.1), quantile(darkness, 0.5)
+    return palest if half > INKED * palest + MIN_PEAK else half
 
 
 def local_darkness(picture: Grey, reach: float) -> Floats:

@@ -32,6 +32,7 @@ from ocrbatch.records import FieldPlace, Page, RegisteredPage, read_only
 
 WAYS = 64
 BINS = (0, 0.5, 0.8, 0.95, 0.99, 0.995, 0.999, 1.01)
+LEAST_CONTRAST = 20
 PLAIN = 0.6
 """How many forms are of plain paper, filled in with a dark pen, and scanned at 150 dpi or more."""
 RIDGE = 1.0
@@ -62,10 +63,12 @@ def boxes(bank: GlyphBank, seed: int) -> Iterator[Composed]:
     """Compose rows of boxes without end, a digit a cell and some cells blank."""
     rng = np.random.default_rng(seed)
     while True:
-        yield _row(bank, rng)
+        row = _row(bank, rng)
+        if row is not None:
+            yield row
 
 
-def _row(bank: GlyphBank, rng: np.random.Generator) -> Composed:
+def _row(bank: GlyphBank, rng: np.random.Generator) -> Composed | None:
     plain = rng.random() < PLAIN
     count, side = int(rng.integers(1, 11)), int(rng.uniform(40 if plain else 28, 80))
     wide = int(side * rng.uniform(0.65, 1.1))
@@ -93,9 +96,22 @@ def _row(bank: GlyphBank, rng: np.random.Generator) -> Composed:
             spot = pen[top : top + ink.shape[0], left : left + ink.shape[1]]
             np.maximum(spot, ink, out=spot)
     pixels = scan(paper * (1 - np.float32(rng.uniform(0.5 if plain else 0.25, 0.92)) * pen), rng)
+    if not all(_seen(pixels, pen, quad) for quad, digit in zip(quads, digits, strict=True) if digit):
+        return None
     shift = rng.normal(0, 0.012 * side, (1, 4, 2))
     place = FieldPlace("row", "boxes", read_only((np.array(quads) + shift).astype(np.float32)))
     return Composed(read_only(pixels), place, "".join(digit or " " for digit in digits).strip())
+
+
+def _seen(pixels: npt.NDArray[np.uint8], pen: npt.NDArray[np.float32], quad: list[list[int]]) -> bool:
+    """Tell whether a cell's digit came through the scan: what nobody could read is no mistake of a reader."""
+    (left, top), (right, bottom) = quad[0], quad[2]
+    inner = (slice(top + 4, bottom - 3), slice(left + 4, right - 3))
+    inked = pen[inner] > 0.5
+    if not inked.any() or inked.all():
+        return False
+    paper = float(np.median(pixels[inner][pen[inner] < 0.05])) if (pen[inner] < 0.05).any() else 255.0
+    return paper - float(np.quantile(pixels[inner][inked], 0.75)) >= LEAST_CONTRAST
 
 
 def gather(fields: Iterator[Composed], count: int) -> tuple[Floats, npt.NDArray[np.bool_]]:

@@ -252,6 +252,16 @@ def test_a_cell_that_is_all_ink_is_not_blank() -> None:
     assert blanks(cut(scanned(pixels), quads).cells) == [False, True, True]
 
 
+@pytest.mark.parametrize("thick", [4, 8, 12, 14, 16])
+@pytest.mark.parametrize("stroke", [RING, SEVEN, ONE], ids=["ring", "seven", "one"])
+def test_however_broad_the_pen_a_digit_is_writing(stroke: Stroke, thick: int) -> None:
+    pixels, quads = comb([moved(RING, 0), moved(RING, 2)])
+    draw(pixels, [moved(stroke, 1)], thick=thick)
+    cells = cut(scanned(pixels), quads).cells
+    assert blanks(cells) == [False, False, False]
+    assert cells[1].ink.max() > 200
+
+
 @pytest.mark.parametrize("width", [100, 140])
 def test_two_digits_in_one_wide_box_are_noted(width: int) -> None:
     pair = [[(x * WIDTH / width, y) for x, y in moved(stroke, by)] for stroke, by in ((SEVEN, 0.1), (RING, 0.9))]
