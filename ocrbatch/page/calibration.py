@@ -27,8 +27,8 @@ class Calibration:
         return 1 / (1 + math.exp(-score))
 
 
-STRING = Calibration((0.3, 0.3, 0.1, 0.1, 0.0, 0.0), 0.0)
-BOXES = Calibration((1.0, 0.0, 0.0, 0.0), 0.0)
+STRING = Calibration((0.3, 0.0, 0.3, 0.1, 0.1, 0.0, 0.0), 0.0)
+BOXES = Calibration((0.793, 0.0, 0.0, 0.044, 0.072), -0.562)
 
 
 def string_confidence(field: FieldImage, way: Way) -> float:

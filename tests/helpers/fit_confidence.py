@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -167,12 +168,19 @@ def main() -> int:
     parser.add_argument("--data", action="append", required=True, help="a set whose test part the digits are of")
     parser.add_argument("--fields", type=int, default=6000, help="how many of each kind")
     parser.add_argument("--kind", choices=("string", "boxes"), action="append", help="which kinds; both by default")
+    parser.add_argument("--keep", type=Path, help="a folder for the evidence: a second fit need not read again")
     options = parser.parse_args()
     bank = load_bank([(source, 1.0) for source in options.data], test=True)
     kinds = {"string": (strings, STRING_EVIDENCE), "boxes": (boxes, BOXES_EVIDENCE)}
     for kind in options.kind or kinds:
         composed, names = kinds[kind]
-        evidence, right = gather(composed(bank, 11), options.fields)
+        kept = options.keep and options.keep / f"{kind}.npz"
+        if kept and kept.exists():
+            evidence, right = np.load(kept)["evidence"], np.load(kept)["right"]
+        else:
+            evidence, right = gather(composed(bank, 11), options.fields)
+        if kept:
+            np.savez(kept, evidence=evidence, right=right)
         half = len(right) // 2
         weights = fit(evidence[:half], right[:half])
         sure = 1 / (1 + np.exp(-np.column_stack([evidence[half:], np.ones(len(right) - half)]) @ weights))
