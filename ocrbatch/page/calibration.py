@@ -27,8 +27,8 @@ class Calibration:
         return 1 / (1 + math.exp(-score))
 
 
-STRING = Calibration((0.3, 0.0, 0.3, 0.1, 0.1, 0.0, 0.0), 0.0)
-BOXES = Calibration((0.793, 0.0, 0.0, 0.044, 0.072), -0.562)
+STRING = Calibration((0.145, 0.78, 0.061, 0.038, 0.011, 0.24), 0.393)
+BOXES = Calibration((0.778, 0.0, 0.045, -0.082), -0.559)
 
 
 def string_confidence(field: FieldImage, way: Way) -> float:

@@ -7,37 +7,29 @@ from ocrbatch.records import FieldImage
 
 SUREST = 9.0
 """Log-odds beyond this (one in eight thousand) are taken for this: no network's tail is believed."""
-NEARLY_SURE = 4.0
 
-STRING_EVIDENCE = ("joint", "joint beyond", "strip", "pieces", "weakest digit", "digits", "noted")
-BOXES_EVIDENCE = ("all cells", "all cells beyond", "weakest cell", "cells", "noted")
+STRING_EVIDENCE = ("joint", "strip", "pieces", "weakest digit", "digits", "noted")
+BOXES_EVIDENCE = ("all cells", "weakest cell", "cells", "noted")
 
 
 def string_evidence(field: FieldImage, way: Way) -> tuple[float, ...]:
     """Give the evidence for a run of digits, by STRING_EVIDENCE.
 
-    The first five are log-odds (natural, within ±9): of the way among all, by how much they pass 4, of its text by the
-    strip alone, by the pieces alone, and of its least sure digit; then the number of its digits, and 1 where its cells
-    bear notes.
+    The first four are log-odds (natural, within ±9): of the way among all, of its text by the strip alone, by the
+    pieces alone, and of its least sure digit; then the number of its digits, and 1 where its cells bear notes.
     """
     strip, pieces = way.voices or (way.log_probability, way.log_probability)
-    return (*_bent(way.log_probability), log_odds(strip), log_odds(pieces), *_of_both(field, way))
+    return (log_odds(way.log_probability), log_odds(strip), log_odds(pieces), *_of_both(field, way))
 
 
 def boxes_evidence(field: FieldImage, way: Way) -> tuple[float, ...]:
     """Give the evidence for a row of cells, by BOXES_EVIDENCE.
 
-    The first three are log-odds (natural, within ±9): of all cells together, by how much they pass 4, and of the least
-    sure one; then the number of written cells, and 1 where they bear notes.
+    The first two are log-odds (natural, within ±9): of all cells together, and of the least sure one; then the number
+    of written cells, and 1 where they bear notes.
     """
     together = sum(math.log(max(step.confidence, 1e-9)) for step in way.steps if step.text)
-    return (*_bent(together), *_of_both(field, way))
-
-
-def _bent(log_probability: float) -> tuple[float, float]:
-    """Give log-odds, and by how much they pass 4: what is nearly sure may be surer, or less so, than the rest tells."""
-    odds = log_odds(log_probability)
-    return odds, max(odds - NEARLY_SURE, 0.0)
+    return (log_odds(together), *_of_both(field, way))
 
 
 def log_odds(log_probability: float) -> float:
