@@ -96,8 +96,15 @@ def test_the_samples_that_commands_name_exist() -> None:
 def test_the_extras_that_are_installed_exist() -> None:
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
     asked = {name for line in INSTALLS for found in re.findall(r"\[([\w,]+)\]", line) for name in found.split(",")}
-    assert asked == {"train"}
+    assert asked == {"dev", "train"}
     assert asked <= extras.keys()
+
+
+def test_what_the_check_calls_from_the_readme_stands_there() -> None:
+    called = re.findall(r"""\$\(readme (?:'([^']+)'|"([^"]+)")\)""", (ROOT / ".ci/run").read_text("utf-8"))
+    assert len(called) == 2
+    for one, other in called:
+        assert any(line.startswith(one or other) for line in TEXT.splitlines())
 
 
 def test_the_table_of_exit_codes_is_the_programs() -> None:

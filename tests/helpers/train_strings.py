@@ -37,7 +37,7 @@ def main() -> int:
     parser.add_argument("--data", action="append", required=True, help="SET:WEIGHT, labelled digits")
     parser.add_argument("--minutes", type=float, default=100.0, help="how long to teach")
     parser.add_argument("--learning-rate", type=float, default=1.5e-3)
-    parser.add_argument("--start", type=Path, help="weights to go on from, such as OUT/last.weights.h5")
+    parser.add_argument("--start", type=Path, help="weights to go on from, as models/strings.keras")
     parser.add_argument("--note", default="", help="what the card says of the training beside")
     options = parser.parse_args()
     sources = [(path, float(weight or 1)) for path, _, weight in (one.partition(":") for one in options.data)]

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ocrbatch.errors import ModelError
 from ocrbatch.model.card import Card, write_card
-from ocrbatch.model.convert import converted
+from ocrbatch.model.convert import converted, to_keras
 from ocrbatch.model.export import made_with
 from ocrbatch.model.strings.network import HIGH
 from ocrbatch.model.strings.pool import Shard
@@ -53,7 +53,7 @@ def to_int8(network: Any, strips: tuple[Grey, ...]) -> bytes:
 
 
 def export_strings(network: Any, typical: Shard, held_out: Shard, folder: Path, facts: Mapping[str, Any]) -> Card:
-    """Write ``strings.tflite`` and its card ``strings.json``; gives the card.
+    """Write ``strings.tflite``, ``strings.keras`` to teach further, and their card ``strings.json``; gives the card.
 
     ``held_out`` are runs of digits that no training saw: on them the temperature is fitted, the first half, and the
     card's figures are measured, the second. ``facts`` go into the card. Raises ModelError where int8 reads worse.
@@ -68,17 +68,19 @@ def export_strings(network: Any, typical: Shard, held_out: Shard, folder: Path, 
     before = _exact(_keras_frames(network, held_out.strips[half:]), texts[half:])
     if right < before - LARGEST_LOSS:
         raise ModelError(f"the int8 form reads {right:.4f} of the strings, and the network {before:.4f}")
+    contents = {f"{NAME}.tflite": content, f"{NAME}.keras": to_keras(network)}
     card: Card = {
         "name": NAME,
         "about": "Runs of handwritten digits: strips 32 pixels high to a digit, a sign or nothing every 4 columns",
-        "files": {f"{NAME}.tflite": hashlib.sha256(content).hexdigest()},
+        "files": {name: hashlib.sha256(made).hexdigest() for name, made in contents.items()},
         "temperature": temperature,
         "parameters": int(network.count_params()),
         **facts,
         "metrics": {"composed": len(texts) - half, "exact": round(right, 5), "exact_float": round(before, 5)},
         "made_with": made_with(),
     }
-    (folder / f"{NAME}.tflite").write_bytes(content)
+    for name, made in contents.items():
+        (folder / name).write_bytes(made)
     write_card(folder / f"{NAME}.json", card)
     return card
 

@@ -16,7 +16,7 @@ HIGH = 40
 """A glyph's height in pixels; a flat one is as wide at most."""
 INKED = 60
 ROOM = 24
-DRAWN = (0.06, 0.15, 0.14, 0.06, 0.1, 0.12, 0.04, 0.15, 0.1, 0.15)
+DRAWN = (0.06, 0.25, 0.25, 0.06, 0.2, 0.2, 0.05, 0.2, 0.1, 0.3)
 """How many hands write each digit in a form that the sets hardly show."""
 
 Floats = npt.NDArray[np.float32]
