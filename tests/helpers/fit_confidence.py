@@ -154,9 +154,10 @@ def _fitted(evidence: Floats, right: npt.NDArray[np.bool_]) -> Floats:
     x = np.column_stack([evidence, np.ones(len(evidence))])
     weights = np.zeros(x.shape[1])
     ridge = RIDGE * np.eye(len(weights))
-    ridge[-1, -1] = 0
+    # The constant is free, but of a few fields that are all right it must not grow without end.
+    ridge[-1, -1] = 1e-3 * RIDGE
     for _ in range(50):
-        p = 1 / (1 + np.exp(-x @ weights))
+        p = 1 / (1 + np.exp(-np.clip(x @ weights, -30, 30)))
         step = np.linalg.solve((x * (p * (1 - p))[:, None]).T @ x + ridge, x.T @ (right - p) - ridge @ weights)
         weights += step
     return weights

@@ -40,7 +40,7 @@ def shard(count: int, seed: int) -> Shard:
 
 def test_the_file_and_its_card_are_what_reads_strings(network: Any, tmp_path: Path) -> None:
     card = export_strings(network, shard(12, 1), shard(8, 2), tmp_path, FACTS)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["strings.json", "strings.tflite"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["strings.json", "strings.keras", "strings.tflite"]
     model = load_model_file(tmp_path / "strings.tflite")
     assert read_card(tmp_path / "strings.tflite") == card
     assert (model.name, model.temperature) == ("strings", card["temperature"])
