@@ -15,7 +15,7 @@ def read_field(field: FieldImage, choice: Choice, accept: float) -> FieldReading
     """Give the reading of a field of boxes; it is accepted where its confidence reaches ``accept`` (0–1)."""
     steps = choice.way.steps
     reasons = cell_reasons(field, steps)
-    value = _joined(steps)
+    value = choice.way.text
     confidence = as_chosen(boxes_confidence(field, choice.way), choice) if value else field.place.placed
     if not reasons and confidence < accept:
         reasons = (unsure_cells(steps, accept),)
@@ -57,11 +57,6 @@ def unsure_cells(steps: tuple[Step, ...], accept: float) -> str:
     weakest = min(step.confidence for step in steps)
     unsure = [i for i, step in enumerate(steps) if step.confidence < accept or step.confidence == weakest]
     return f"low confidence in {cell_numbers(unsure)}"
-
-
-def _joined(steps: tuple[Step, ...]) -> str:
-    """Write the cells' texts, a space for a blank cell between written ones."""
-    return "".join(step.text or " " for step in steps).strip()
 
 
 def cell_reasons(field: FieldImage, steps: tuple[Step, ...]) -> tuple[str, ...]:

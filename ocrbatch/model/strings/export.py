@@ -37,8 +37,7 @@ def to_int8(network: Any, strips: tuple[Grey, ...]) -> bytes:
 
     def typical() -> Iterator[list[npt.NDArray[np.float32]]]:
         for strip in strips[:TYPICAL]:
-            filled = np.zeros((1, HIGH, -(-strip.shape[1] // STEP) * STEP, 1), np.float32)
-            filled[0, :, : strip.shape[1], 0] = strip / np.float32(255)
+            filled = _filled(strip)
             # The full range must be among them, so that a pixel's level is its int8 value less 128.
             filled[0, 0, -1, 0] = 1
             yield [filled]
@@ -98,12 +97,17 @@ def _exact(frames: list[FrameLogs], texts: list[str]) -> float:
     return float(np.mean([one == text for one, text in zip(read, texts, strict=True)]))
 
 
+def _filled(strip: Grey) -> npt.NDArray[np.float32]:
+    """Give a strip as the network takes it (1, 32, w, 1) float32, ink 0–1, paper to a full step at its right."""
+    filled = np.zeros((1, HIGH, -(-strip.shape[1] // STEP) * STEP, 1), np.float32)
+    filled[0, :, : strip.shape[1], 0] = strip / np.float32(255)
+    return filled
+
+
 def _keras_frames(network: Any, strips: tuple[Grey, ...]) -> list[FrameLogs]:
     frames = []
     for strip in strips:
-        filled = np.zeros((1, HIGH, -(-strip.shape[1] // STEP) * STEP, 1), np.float32)
-        filled[0, :, : strip.shape[1], 0] = strip / np.float32(255)
-        logits = np.asarray(network(filled, training=False))[0]
+        logits = np.asarray(network(_filled(strip), training=False))[0]
         frames.append(logits - np.logaddexp.reduce(logits, axis=1, keepdims=True))
     return frames
 

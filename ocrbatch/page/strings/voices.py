@@ -18,9 +18,8 @@ from ocrbatch.records import LABELS, CellImage, FieldImage, Grey, cell_quads, re
 
 TEXTS = 32
 """So many texts of the frames take part."""
-FRAMES_WEIGHT = 1.0
 PIECES_WEIGHT = 0.6
-"""Of composed runs the pieces read fewer than the strip does, and err elsewhere."""
+"""What the pieces say counts beside the strip by so much: of composed runs read fewer, and err elsewhere."""
 FRAMES_FLOOR, PIECES_FLOOR = math.log(1e-8), math.log(1e-3)
 """The least that a voice says of a text, also of one that it does not know."""
 HOPELESS = math.log(1e-5)
@@ -41,7 +40,7 @@ def join(ways: tuple[Way, ...], frames: FrameLogs, field: FieldImage) -> tuple[F
     known = _by_digits(ways)
     texts = list(dict.fromkeys([*known, *(text for text, _ in best_texts(logs, TEXTS) if text)]))
     told = _told(logs, texts)
-    scores = np.array([FRAMES_WEIGHT * told[text] + PIECES_WEIGHT * _log(known.get(text)) for text in texts])
+    scores = np.array([told[text] + PIECES_WEIGHT * _log(known.get(text)) for text in texts])
     least = np.logaddexp.reduce(scores) + HOPELESS
     kept = [
         i
