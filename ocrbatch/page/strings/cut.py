@@ -1,57 +1,33 @@
 """A free run of digits: a courtesy amount with its commas, dashes and signs, cut to the candidates of its lattice."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from ocrbatch.geometry import enclosing_box, quad_size, transform_points
-from ocrbatch.page.cuts import MIN_PEAK, FieldCut, Floats, Pyramid, local_darkness, on_page, quantile, warp
-from ocrbatch.page.erase import Frame
+from ocrbatch.geometry import enclosing_box, transform_points
+from ocrbatch.page.cuts import MIN_PEAK, FieldCut, Pyramid
 from ocrbatch.page.strings.joins import Candidate, candidates
+from ocrbatch.page.strings.level import LevelRun, cut_level
 from ocrbatch.page.strings.pieces import Segments, corners, find_segments, notes_of
-from ocrbatch.page.strings.ruling import without_lines
 from ocrbatch.page.strings.slant import shifts, upright
 from ocrbatch.records import CellImage, Edge, FieldImage, FieldPlace, cell_quads, read_only
 
-CUT_HEIGHT = 96
 MOST_ENLARGED = 2.0
-MOST_WIDTH = 4096
-MARGIN = 0.3
-INK_SHARE = 0.995
+MARGIN = (0.3, 3)
 STROKE_LEVEL = 0.4
 MOST_LEANING = 0.2
 
 
-@dataclass(frozen=True, slots=True)
-class _Cut:
-    """A field's darkness (h, w) float32 against its paper, lines gone, and the field's place in the cut."""
-
-    darkness: Floats
-    frame: Frame
-    peak: float
-    page: npt.NDArray[np.bool_]
-
-
 def cut_string(pyramid: Pyramid, place: FieldPlace) -> FieldCut:
     """Cut a field whole and level, with a margin, 96 pixels high, but at most twice as large as it is on the page."""
-    quad = place.cells[0]
-    across, down = quad_size(quad)
-    scale = min(MOST_ENLARGED, CUT_HEIGHT / max(down, 1.0), MOST_WIDTH / max(across, 1.0))
-    width, height = max(int(across * scale + 0.5), 4), max(int(down * scale + 0.5), 4)
-    margin = max(int(MARGIN * min(width, height)), 3)
-    frame = Frame(margin, margin, width, height)
-    darkness = local_darkness(warp(pyramid, quad, frame, scale), 0.5 * min(width, height))
-    page = on_page(pyramid(0).shape, quad, frame)
-    darkness[~page] = 0
-    lineless = without_lines(darkness, frame, quantile(darkness[frame.inner(0.02)], INK_SHARE))
-    peak = quantile(lineless[frame.inner(0.02)], INK_SHARE)
-    return FieldCut((peak,), partial(_image, place, _Cut(lineless, frame, peak, page)))
+    cut = cut_level(pyramid, place.cells[0], MOST_ENLARGED, MARGIN)
+    return FieldCut((cut.peak,), partial(_image, place, cut))
 
 
-def _image(place: FieldPlace, cut: _Cut, faintest: float) -> FieldImage:
+def _image(place: FieldPlace, cut: LevelRun, faintest: float) -> FieldImage:
     """Give the field's candidates for cells; a field without writing has one blank cell, which is the field."""
     box = enclosing_box(place.cells)
     blank = CellImage(read_only(np.zeros((1, 1), np.uint8)), blank=True)
@@ -80,7 +56,7 @@ def _edges(found: tuple[Candidate, ...]) -> tuple[Edge, ...]:
     return tuple(edges)
 
 
-def _ink(one: Candidate, segments: Segments, cut: _Cut) -> npt.NDArray[np.uint8]:
+def _ink(one: Candidate, segments: Segments, cut: LevelRun) -> npt.NDArray[np.uint8]:
     """Give a candidate's ink (h, w) uint8; a pixel around each stroke keeps the grey of its edge.
 
     Writing that leans much is given as it would be if it leant a little, as most of it does.

@@ -6,16 +6,14 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from ocrbatch.geometry import quad_size, transform_points
-from ocrbatch.page.cuts import Floats, Pyramid, local_darkness, on_page, quantile, warp
+from ocrbatch.geometry import transform_points
+from ocrbatch.page.cuts import Floats, Pyramid
 from ocrbatch.page.erase import Frame
-from ocrbatch.page.strings.ruling import without_lines
+from ocrbatch.page.strings.level import cut_level
 from ocrbatch.records import Grey, read_only
 
 HIGH = 32
-CUT_HEIGHT = 96
-MOST_WIDTH = 4096
-MARGIN = 0.2
+MARGIN = (0.2, 2)
 INK = 0.4
 OUTSIDE = 0.03
 """The share of a run's ink that may lie above its digits, and below: long strokes, and what is no writing."""
@@ -34,17 +32,10 @@ class Strip:
 
 def cut_strip(pyramid: Pyramid, quad: npt.NDArray[np.float32]) -> Strip:
     """Cut the field ``quad`` (4, 2) level from the page, its box's lines out, and bring what is written to 32 rows."""
-    across, down = quad_size(quad)
-    scale = min(1.0, CUT_HEIGHT / max(down, 1.0), MOST_WIDTH / max(across, 1.0))
-    width, height = max(int(across * scale + 0.5), 4), max(int(down * scale + 0.5), 4)
-    margin = max(int(MARGIN * min(width, height)), 2)
-    frame = Frame(margin, margin, width, height)
-    darkness = local_darkness(warp(pyramid, quad, frame, scale), 0.5 * min(width, height))
-    darkness[~on_page(pyramid(0).shape, quad, frame)] = 0
-    lineless = without_lines(darkness, frame, quantile(darkness[frame.inner(0.02)], 0.995))
-    peak = max(quantile(lineless[frame.inner(0.02)], 0.995), 1.0)
+    cut = cut_level(pyramid, quad, 1.0, MARGIN)
+    lineless, frame, peak = cut.darkness, cut.frame, max(cut.peak, 1.0)
     top, bottom = _written_rows(lineless, frame, peak)
-    left, right = frame.x - margin // 3, frame.x + frame.width + margin // 3
+    left, right = frame.x - frame.x // 3, frame.x + frame.width + frame.x // 3
     high = bottom - top
     size = (max(int((right - left) * HIGH / high + 0.5), 4), HIGH)
     way = cv2.INTER_AREA if high > HIGH else cv2.INTER_LINEAR
