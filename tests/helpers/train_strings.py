@@ -17,7 +17,7 @@ from ocrbatch.model.strings.network import build_network
 from ocrbatch.model.strings.pool import compose_shard, load_bank, read_shard, write_shard
 from ocrbatch.model.strings.train import Settings, train_network
 
-SHARDS = 40
+SHARDS = 60
 HELD_OUT = 2000
 
 

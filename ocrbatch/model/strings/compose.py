@@ -5,12 +5,16 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from ocrbatch.model.strings.glyphs import HIGH, GlyphBank
+from ocrbatch.model.strings.glyphs import HIGH, INKED, GlyphBank
 from ocrbatch.model.strings.paper import Floats, draw_paper, draw_ruling, scan
-from ocrbatch.model.strings.writing import Writing, write
+from ocrbatch.model.strings.writing import SIGN, Writing, write
 from ocrbatch.page.cuts import halved
 from ocrbatch.page.strings.strip import cut_strip
 from ocrbatch.records import Grey
+
+TRIES = 4
+LEAST_INK = 15
+"""A digit that nobody could read shows fewer inked pixels of a strip."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +66,14 @@ def compose_field(bank: GlyphBank, rng: np.random.Generator) -> Field:
 
 
 def compose_strip(bank: GlyphBank, rng: np.random.Generator) -> tuple[Grey, tuple[int, ...]]:
-    """Give a composed field's strip (32, w) uint8 and its labels."""
-    field = compose_field(bank, rng)
-    return cut_strip(halved(field.picture), field.quad).ink, field.labels
+    """Give a composed field's strip (32, w) uint8 and its labels; one that hardly shows any ink is composed anew."""
+    for _ in range(TRIES):
+        field = compose_field(bank, rng)
+        ink = cut_strip(halved(field.picture), field.quad).ink
+        digits = sum(label < SIGN for label in field.labels)
+        if np.count_nonzero(ink >= INKED) >= LEAST_INK * digits:
+            break
+    return ink, field.labels
 
 
 def _ruled(

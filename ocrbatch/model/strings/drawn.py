@@ -1,183 +1,46 @@
-"""Forms of digits that the training sets hardly show, drawn from strokes: the 9 like a P, the 1 with a long upstroke.
+"""Digits drawn from strokes, in one writer's forms.
 
-Each is a list of strokes; a stroke's points are shares of the digit's width and height, joined by a smooth curve
-(E. Catmull and R. Rom, 1974). No writer's digit is copied: points are moved, and the whole is stretched, at random.
+A stroke's points are joined by a smooth curve (E. Catmull and R. Rom, 1974). No writer's digit is copied: a form's
+points are moved and the whole is stretched at random, once for a writer and a little more each time that he writes it.
 """
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from ocrbatch.model.strings.forms import FORMS, Form, Points
 from ocrbatch.records import Grey
 
-Points = tuple[tuple[float, float], ...]
-MOVED = 0.045
+OWN_MOVED, MOVED = 0.045, 0.025
+"""How far a writer's points lie from the form's, and each time's from the writer's, as shares of the digit."""
 FINE = 4
 STEPS = 8
 
-FORMS: dict[int, tuple[tuple[float, tuple[Points, ...]], ...]] = {
-    0: (
-        (0.6, (((0.6, 0.02), (0.12, 0.3), (0.1, 0.8), (0.5, 1.0), (0.9, 0.7), (0.85, 0.2), (0.5, 0.04), (0.3, 0.15)),)),
-        (0.7, (((0.45, 0.1), (0.1, 0.45), (0.2, 0.9), (0.6, 1.0), (0.9, 0.6), (0.75, 0.1), (0.4, 0.08), (1.1, 0.0)),)),
-    ),
-    1: (
-        (0.55, (((0.0, 0.8), (0.5, 0.4), (0.9, 0.05), (0.7, 0.0), (0.5, 0.3), (0.35, 0.8), (0.5, 1.0)),)),
-        (0.5, (((0.0, 0.7), (0.5, 0.38), (0.85, 0.06), (0.62, 0.0), (0.42, 0.45), (0.4, 1.0)),)),
-        (0.6, (((0.0, 0.85), (0.45, 0.4), (0.95, 0.0)), ((0.95, 0.0), (0.75, 0.5), (0.62, 1.0)))),
-        (0.55, (((0.0, 0.55), (0.35, 0.3), (0.8, 0.0)), ((0.8, 0.0), (0.7, 0.5), (0.6, 1.0)))),
-        (0.35, (((0.0, 0.3), (0.6, 0.0)), ((0.6, 0.0), (0.55, 0.5), (0.5, 1.0)))),
-        (0.5, (((0.1, 0.3), (0.55, 0.0)), ((0.55, 0.0), (0.5, 1.0)), ((0.05, 1.0), (0.95, 0.98)))),
-        (0.3, (((0.8, 0.0), (0.45, 0.5), (0.2, 1.0)),)),
-    ),
-    2: (
-        (
-            0.75,
-            (
-                ((0.35, 0.35), (0.1, 0.3), (0.15, 0.05), (0.6, 0.0), (0.85, 0.25), (0.5, 0.7), (0.05, 0.95)),
-                ((0.05, 0.95), (0.3, 0.82), (0.6, 0.97), (1.05, 0.85)),
-            ),
-        ),
-        (
-            0.65,
-            (
-                ((0.25, 0.32), (0.08, 0.2), (0.4, 0.0), (0.85, 0.22), (0.5, 0.65), (0.05, 0.97)),
-                ((0.05, 0.97), (0.25, 0.8), (0.5, 0.93), (1.0, 0.9)),
-            ),
-        ),
-        (
-            0.7,
-            (
-                ((0.2, 0.28), (0.3, 0.1), (0.6, 0.0), (0.85, 0.2), (0.55, 0.6), (0.1, 0.98)),
-                ((0.1, 0.98), (0.5, 0.95), (1.1, 0.98)),
-            ),
-        ),
-        (
-            0.65,
-            (((0.05, 0.25), (0.4, 0.0), (0.85, 0.2), (0.6, 0.6), (0.1, 0.95), (0.2, 0.78), (0.5, 0.9), (1.0, 0.95)),),
-        ),
-        (0.6, (((0.05, 0.2), (0.45, 0.0), (0.85, 0.25), (0.5, 0.65), (0.05, 1.0)), ((0.05, 1.0), (0.95, 0.97)))),
-    ),
-    3: (
-        (
-            0.6,
-            (
-                ((0.05, 0.03), (0.9, 0.0)),
-                ((0.9, 0.0), (0.45, 0.38)),
-                ((0.45, 0.38), (0.9, 0.62), (0.6, 1.0), (0.0, 0.9)),
-            ),
-        ),
-    ),
-    4: (
-        (0.65, (((0.45, 0.0), (0.25, 0.45), (0.05, 0.95)), ((0.15, 0.7), (0.5, 0.45), (0.8, 0.6), (0.7, 1.0)))),
-        (0.65, (((0.5, 0.0), (0.1, 0.6), (0.75, 0.52)), ((0.88, 0.38), (0.8, 0.7), (0.68, 1.0)))),
-        (0.65, (((0.25, 0.0), (0.05, 0.55), (0.95, 0.5)), ((0.75, 0.15), (0.68, 1.0)))),
-        (0.6, (((0.1, 0.05), (0.12, 0.45), (0.5, 0.5), (0.85, 0.4)), ((0.9, 0.0), (0.8, 0.5), (0.7, 1.0)))),
-    ),
-    5: (
-        (0.55, (((0.35, 0.05), (0.25, 0.45), (0.42, 0.72), (0.25, 1.0), (0.0, 0.92)), ((0.35, 0.05), (1.15, 0.0)))),
-        (0.6, (((0.95, 0.0), (0.4, 0.05), (0.15, 0.25), (0.5, 0.45), (0.85, 0.7), (0.6, 0.98), (0.0, 0.95)),)),
-        (
-            0.6,
-            (
-                ((0.25, 0.05), (0.15, 0.42)),
-                ((0.15, 0.42), (0.7, 0.4), (0.85, 0.75), (0.5, 1.0), (0.0, 0.9)),
-                ((0.2, 0.05), (1.1, 0.0)),
-            ),
-        ),
-    ),
-    6: ((0.55, (((0.7, 0.0), (0.2, 0.4), (0.05, 0.75), (0.4, 1.0), (0.85, 0.78), (0.5, 0.55), (0.12, 0.75)),)),),
-    7: (
-        (
-            0.6,
-            (
-                ((0.0, 0.08), (0.5, 0.06), (1.0, 0.0)),
-                ((1.0, 0.0), (0.65, 0.45), (0.45, 1.0)),
-                ((0.25, 0.52), (0.95, 0.46)),
-            ),
-        ),
-        (
-            0.6,
-            (
-                ((0.0, 0.25), (0.05, 0.03), (0.5, 0.1), (1.0, 0.0)),
-                ((1.0, 0.0), (0.6, 0.5), (0.4, 1.0)),
-                ((0.2, 0.55), (0.9, 0.45)),
-            ),
-        ),
-        (0.6, (((0.0, 0.25), (0.1, 0.02), (0.5, 0.12), (1.0, 0.0)), ((1.0, 0.0), (0.6, 0.5), (0.45, 1.0)))),
-    ),
-    8: (
-        (
-            0.5,
-            (
-                (
-                    (0.9, 0.1),
-                    (0.45, 0.0),
-                    (0.15, 0.22),
-                    (0.5, 0.45),
-                    (0.9, 0.78),
-                    (0.5, 1.0),
-                    (0.1, 0.78),
-                    (0.5, 0.45),
-                    (0.92, 0.12),
-                ),
-            ),
-        ),
-        (
-            0.55,
-            (((0.95, 0.02), (0.5, 0.5), (0.15, 0.82), (0.45, 1.0), (0.75, 0.82), (0.5, 0.5), (0.1, 0.15), (0.4, 0.0)),),
-        ),
-    ),
-    9: (
-        (
-            0.6,
-            (
-                ((0.75, 0.1), (0.3, 0.0), (0.05, 0.25), (0.4, 0.48), (0.85, 0.2), (0.9, 0.0)),
-                ((0.87, 0.12), (0.6, 0.6), (0.1, 1.0)),
-            ),
-        ),
-        (
-            0.6,
-            (
-                ((0.9, 0.25), (0.55, 0.0), (0.15, 0.2), (0.45, 0.42), (0.9, 0.22)),
-                ((0.9, 0.22), (0.55, 0.6), (0.0, 1.0)),
-            ),
-        ),
-        (
-            0.5,
-            (
-                ((0.4, 0.05), (0.25, 0.5), (0.1, 1.0)),
-                ((0.4, 0.08), (0.75, 0.0), (1.0, 0.2), (0.75, 0.45), (0.25, 0.46)),
-            ),
-        ),
-        (
-            0.55,
-            (
-                ((0.95, 0.15), (0.5, 0.0), (0.1, 0.2), (0.4, 0.46), (0.9, 0.3), (0.95, 0.1)),
-                ((0.95, 0.1), (0.85, 0.6), (0.55, 1.0), (0.15, 0.9)),
-            ),
-        ),
-        (0.5, (((0.9, 0.1), (0.4, 0.0), (0.1, 0.25), (0.5, 0.45), (0.9, 0.2)), ((0.9, 0.1), (0.7, 0.6), (0.5, 1.0)))),
-    ),
-}
-"""By label: each form's width as a share of its height, and its strokes."""
 
-
-def draw_form(label: int, high: int, rng: np.random.Generator) -> Grey:
-    """Draw a digit (h, w) uint8, ink 255 on 0, about ``high`` pixels high, in one of its forms."""
+def draw_own_form(label: int, rng: np.random.Generator) -> Form:
+    """Draw the form in which a writer gives the digit 0–9 each time."""
     forms = FORMS[label]
     width, strokes = forms[int(rng.integers(len(forms)))]
-    wide = high * width * float(np.exp(rng.normal(0, 0.15)))
+    return Form(width * float(np.exp(rng.normal(0, 0.15))), tuple(_moved(stroke, OWN_MOVED, rng) for stroke in strokes))
+
+
+def draw_form(form: Form, high: int, rng: np.random.Generator) -> Grey:
+    """Draw a digit (h, w) uint8, ink 255 on 0, about ``high`` pixels high."""
+    wide = high * form.width * float(np.exp(rng.normal(0, 0.08)))
     pen = float(rng.uniform(0.06, 0.15)) * high
-    room = int(pen) + 4
-    ink = np.zeros((high + 2 * room, int(wide) + 2 * room + 4), np.uint8)
-    for stroke in strokes:
-        points = np.array(stroke) + rng.normal(0, MOVED, (len(stroke), 2))
-        curve = _smooth(points) * [wide, high] + room
+    room = int(pen) + 6
+    ink = np.zeros((high + 2 * room, int(wide) + 2 * room + 8), np.uint8)
+    for stroke in form.strokes:
+        curve = _smooth(_moved(stroke, MOVED, rng)) * [wide, high] + room
         cv2.polylines(ink, [np.round(curve * 16).astype(np.int32)], False, 255, max(round(pen), 1), cv2.LINE_AA, FINE)
     return ink
 
 
-def _smooth(points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _moved(stroke: Points, far: float, rng: np.random.Generator) -> Points:
+    moved: Points = stroke + rng.normal(0, far, stroke.shape)
+    return moved
+
+
+def _smooth(points: Points) -> Points:
     """Lead a Catmull-Rom curve through points (n, 2)."""
     if len(points) < 3:
         bend = np.array([points.mean(axis=0)])

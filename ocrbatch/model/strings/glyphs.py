@@ -1,6 +1,6 @@
 """Single digits as glyphs: ink cut to its own box, in one height, by label and by set."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ocrbatch.model.hands import national_form
-from ocrbatch.model.strings.drawn import draw_form
+from ocrbatch.model.strings.drawn import draw_form, draw_own_form
+from ocrbatch.model.strings.forms import Form
 from ocrbatch.page.crop import ink_of
 from ocrbatch.records import Grey
 
@@ -16,8 +17,10 @@ HIGH = 40
 """A glyph's height in pixels; a flat one is as wide at most."""
 INKED = 60
 ROOM = 24
-DRAWN = (0.06, 0.25, 0.25, 0.06, 0.2, 0.2, 0.05, 0.2, 0.1, 0.3)
-"""How many hands write each digit in a form that the sets hardly show."""
+DRAWN = (0.1, 0.35, 0.3, 0.1, 0.35, 0.25, 0.1, 0.25, 0.25, 0.4)
+"""How many hands write each digit in a form of ``forms``: those that the sets hardly show are many."""
+ALL_DRAWN = 0.25
+"""How many hands write nearly all digits so."""
 
 Floats = npt.NDArray[np.float32]
 
@@ -56,8 +59,8 @@ def _cut(ink: Grey) -> Grey | None:
 class Hand:
     """What all the digits of one writer share.
 
-    ``part`` is the set that they are of, ``stroke`` the share of a blurred stroke that is ink, ``drawn`` the labels
-    that are written in a form of ``drawn``.
+    ``part`` is the set that they are of, ``stroke`` the share of a blurred stroke that is ink, ``forms`` the labels
+    that are drawn, and how.
     """
 
     part: int
@@ -67,11 +70,12 @@ class Hand:
     softness: float
     jitter: float
     foreign: bool
-    drawn: frozenset[int]
+    forms: Mapping[int, Form]
 
 
 def draw_hand(bank: GlyphBank, rng: np.random.Generator) -> Hand:
     """Draw a writer at random."""
+    drawn = np.flatnonzero(rng.random(10) < (0.9 if rng.random() < ALL_DRAWN else DRAWN)).tolist()
     part = int(rng.choice(len(bank.sets), p=np.array(bank.weights) / sum(bank.weights)))
     return Hand(
         part=part,
@@ -81,7 +85,7 @@ def draw_hand(bank: GlyphBank, rng: np.random.Generator) -> Hand:
         softness=float(rng.uniform(0.6, 1.6)),
         jitter=float(rng.uniform(0.02, 0.14)),
         foreign=bool(rng.random() < 0.35),
-        drawn=frozenset(np.flatnonzero(rng.random(10) < DRAWN).tolist()),
+        forms={label: draw_own_form(label, rng) for label in drawn},
     )
 
 
@@ -91,8 +95,8 @@ def draw_digit(label: int, hand: Hand, bank: GlyphBank, rng: np.random.Generator
     # A small set may lack a digit.
     own = bank.sets[part][label] or bank.sets[hand.part][label] or sum((one[label] for one in bank.sets), ())
     glyph = own[rng.integers(len(own))]
-    if label in hand.drawn:
-        glyph = draw_form(label, HIGH, rng)
+    if label in hand.forms:
+        glyph = draw_form(hand.forms[label], HIGH, rng)
         glyph = glyph[np.flatnonzero(glyph.any(axis=1))][:, np.flatnonzero(glyph.any(axis=0))]
     elif hand.foreign:
         glyph = _foreign(glyph, label, rng)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -62,3 +64,13 @@ def test_a_picture_cut_to_its_run_is_a_field_too() -> None:
         height, width = field.picture.shape
         whole.append(np.array_equal(field.quad, [[0, 0], [width, 0], [width, height], [0, height]]))
     assert {True, False} == set(whole)
+
+
+def test_a_strip_that_hardly_shows_ink_is_composed_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    bank, rng = drawn_bank(), np.random.default_rng(0)
+    written = compose_field(bank, rng)
+    white = replace(written, picture=np.full_like(written.picture, 255))
+    fields = iter([white, white, written])
+    monkeypatch.setattr(compose, "compose_field", lambda bank, rng: next(fields))
+    assert compose_strip(bank, rng)[0].max() > 100
+    assert not list(fields)

@@ -11,7 +11,7 @@ from tests.helpers.render import drawn_digits
 from tests.model.strings.banks import drawn_bank
 
 DRAWN = drawn_digits(2, 5)
-PLAIN = Hand(0, 0.0, 1.0, 0.45, 1.0, 0.0, foreign=False, drawn=frozenset())
+PLAIN = Hand(0, 0.0, 1.0, 0.45, 1.0, 0.0, foreign=False, forms={})
 seeds = st.integers(0, 2**32 - 1)
 
 
