@@ -32,7 +32,7 @@ def read(
     """Read a few pages to standard output."""
     if as_csv and as_json:
         raise UsageError("--csv and --json exclude each other")
-    from ocrbatch.job.run import is_unregistered
+    from ocrbatch.job.summary import is_unregistered
     from ocrbatch.output.escape import escape_name
 
     pages = _pages(files, form or [], whole, model, thresholds)

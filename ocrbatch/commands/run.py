@@ -11,7 +11,9 @@ import typer
 from ocrbatch.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from ocrbatch.job.run import Job, Progress, Summary
+    from ocrbatch.job.run import Progress
+    from ocrbatch.job.settings import Job
+    from ocrbatch.job.summary import Summary
 
 WHOLE_HELP = "Each picture is one field, cut out already: boxes, string (a free run of digits) or digit."
 TARGET = "0.5%"
@@ -57,7 +59,8 @@ def run(
     """
     from ocrbatch.commands.read import acceptance_of, forms_of
     from ocrbatch.job.cores import usable_cores
-    from ocrbatch.job.run import Job, plan_job, run_job
+    from ocrbatch.job.run import plan_job, run_job
+    from ocrbatch.job.settings import Job
     from ocrbatch.model.card import load_model_file, string_model_for
     from ocrbatch.output.escape import escape_name
     from ocrbatch.output.tables import TableOptions

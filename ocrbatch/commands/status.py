@@ -16,7 +16,7 @@ def status(
     """Tell what a job has read, what waits for review, and what failed and why."""
     from ocrbatch.commands.run import unregistered
     from ocrbatch.job.ledger import NAME
-    from ocrbatch.job.run import failures, job_summary
+    from ocrbatch.job.summary import failures, job_summary
     from ocrbatch.output.escape import escape_name
     from ocrbatch.output.tables import PAGES
 

@@ -1,149 +1,158 @@
-"""Who reads: this process, or several of this machine. Results come as they are finished."""
+"""Who reads: processes of this machine. Results come as they are finished; a page that ends one takes itself along."""
 
-import contextlib
-import multiprocessing
-import os
-import signal
-import threading
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from typing import Protocol
+from collections.abc import Generator, Iterable, Iterator
+from multiprocessing.connection import wait
 
 from ocrbatch.errors import OcrbatchError
-from ocrbatch.job.sources import Source, failed_file
+from ocrbatch.job.limits import Limits
+from ocrbatch.job.processes import Assignment, At, Batch, MakeReader, ReadingProcess
+from ocrbatch.job.sources import ReadFile, failed_file
 from ocrbatch.records import FilePage
 
-Batch = Sequence[Source]
-Done = tuple[Batch, list[list[FilePage]]]
-
-
-class BatchReader(Protocol):
-    """Reads files together and gives the pages of each, in the order of the files."""
-
-    def read(self, batch: Batch) -> list[list[FilePage]]:
-        """Give at least one page a file; raises OcrbatchError only where the job cannot go on."""
-        ...
-
-
-MakeReader = Callable[[], BatchReader]
-"""Called once in each process; must be picklable for those of others."""
+Done = tuple[Batch, list[ReadFile]]
 
 AHEAD = 2
-"""So many batches a process are under way or wait, whatever the size of the job."""
-MAX_DEATHS = 20
-"""After so many files in a row on which a process died, it is not the files."""
-_reader: BatchReader | OcrbatchError | None = None
+"""So many batches a process has at once: it need not wait for the next."""
+MAX_ENDS = 20
+"""After so many files in a row on which a process ended, it is not the files."""
+MAX_PAGES = 3
+"""After so many such pages, the rest of a file is given up."""
+MAX_STARTS = 5
+"""After so many processes that end before they have begun, none will begin."""
+TIMED_OUT = "timed out"
+DIED = "worker died"
 
 
-def read_here(make: MakeReader, batches: Iterable[Batch]) -> Generator[Done, None, None]:
-    """Read in this process."""
-    reader = make()
-    for batch in batches:
-        yield batch, reader.read(batch)
+def read_in_processes(
+    make: MakeReader, batches: Iterable[Batch], jobs: int, limits: Limits | None = None
+) -> Generator[Done, None, None]:
+    """Read in ``jobs`` processes; on whose page one ends or hangs, that file is tried once more, alone.
 
-
-def read_in_processes(make: MakeReader, batches: Iterable[Batch], jobs: int) -> Generator[Done, None, None]:
-    """Read in ``jobs`` processes; where one dies, the files under way are tried once more, each alone.
-
-    Raises what a reader raises, and OcrbatchError where processes die on one file after the other.
+    A page on which a process ends again is a failed page; the others of its file are read. Raises what a reader
+    raises, and OcrbatchError where processes end on one file after the other.
     """
-    remaining = iter(batches)
-    suspects: list[Source] = []
-    deaths = 0
-    while (yield from _together(make, remaining, jobs, suspects)):
-        deaths = yield from _one_by_one(make, suspects, deaths)
-        suspects.clear()
-
-
-def _together(
-    make: MakeReader, batches: Iterator[Batch], jobs: int, suspects: list[Source]
-) -> Generator[Done, None, bool]:
-    """Read until the batches end, or a process dies: then the files under way are added to ``suspects``."""
-    running: dict[Future[list[list[FilePage]]], Batch] = {}
-    batch: Batch = ()
-    with _processes(make, jobs) as pool:
-        try:
-            for batch in batches:
-                running[pool.submit(_read, batch)] = batch
-                batch = ()  # noqa: PLW2901 - it is in ``running`` now
-                if len(running) >= AHEAD * jobs:
-                    yield from _finished(running)
-            while running:
-                yield from _finished(running)
-        except BrokenProcessPool:
-            suspects.extend(source for lost in (*running.values(), batch) for source in lost)
-            return True
-    return False
-
-
-def _finished(running: dict[Future[list[list[FilePage]]], Batch]) -> Iterator[Done]:
-    for future in wait(running, return_when=FIRST_COMPLETED).done:
-        result = future.result()
-        yield running.pop(future), result
-
-
-def _one_by_one(make: MakeReader, sources: Iterable[Source], deaths: int) -> Generator[Done, None, int]:
-    """Read files in one process after the other, a new one where it dies; gives the deaths in a row."""
-    waiting = deque(sources)
-    while waiting:
-        with _processes(make, 1) as pool:
-            while waiting:
-                source = waiting.popleft()
-                try:
-                    result = pool.submit(_read, [source]).result()
-                except BrokenProcessPool:
-                    deaths += 1
-                    if deaths > MAX_DEATHS:
-                        raise OcrbatchError("worker processes die again and again; --jobs 1 may show why") from None
-                    yield [source], [[failed_file(source.name, "worker died")]]
-                    break
-                deaths = 0
-                yield [source], result
-    return deaths
-
-
-@contextlib.contextmanager
-def _processes(make: MakeReader, jobs: int) -> Iterator[ProcessPoolExecutor]:
-    """Hold worker processes; when the job is stopped, they are stopped at once."""
-    others = multiprocessing.active_children()
-    # Fork copies threads' locks in whatever state they are; spawn starts clean everywhere.
-    pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), _start, (make,))
+    crew = _Crew(make, iter(batches), jobs, limits or Limits())
     try:
-        yield pool
+        yield from crew.read()
     except BaseException:
-        # One file may take minutes: who stops a job does not wait for it.
-        pool.shutdown(wait=False, cancel_futures=True)
-        for child in multiprocessing.active_children():
-            if child not in others:
-                child.terminate()
+        crew.dismiss(at_once=True)
         raise
-    finally:
-        pool.shutdown()
+    crew.dismiss(at_once=False)
 
 
-def _start(make: MakeReader) -> None:
-    """Make a process ready. The parent alone decides when to stop; without it, the process ends."""
-    global _reader  # noqa: PLW0603 - a worker process has one reader for its life
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    try:
-        _reader = make()
-    except OcrbatchError as error:
-        # An error here would look like a death: it is told with the first batch instead.
-        _reader = error
+class _Crew:
+    """Several processes that share what is to be read."""
+
+    def __init__(self, make: MakeReader, batches: Iterator[Batch], jobs: int, limits: Limits) -> None:
+        self._make, self._batches, self._jobs, self._limits = make, batches, jobs, limits
+        self._again: deque[Assignment] = deque()
+        self._processes: list[ReadingProcess] = []
+        self._ends = self._starts = 0
+
+    def read(self) -> Iterator[Done]:
+        """Give what is read, until all is."""
+        while self._assign():
+            heard = wait([process.connection for process in self._processes], max(self._patience(), 0))
+            for process in list(self._processes):
+                if process.connection in heard:
+                    yield from self._hear(process)
+                elif process.patience <= 0:
+                    process.end()
+                    yield from self._lost(process, TIMED_OUT)
+
+    def dismiss(self, *, at_once: bool) -> None:
+        """End all processes."""
+        for process in self._processes:
+            process.end(at_once=at_once)
+        self._processes.clear()
+
+    def _assign(self) -> bool:
+        """Give each process something to do; tells whether any has."""
+        while len(self._processes) < self._jobs and (first := self._next(None)):
+            process = ReadingProcess(self._make, self._limits)
+            self._processes.append(process)
+            process.give(first)
+        for process in self._processes:
+            while len(process.given) < AHEAD and (more := self._next(process)):
+                process.give(more)
+        return any(process.given for process in self._processes)
+
+    def _next(self, process: ReadingProcess | None) -> Assignment | None:
+        """Take what is to be read next. A file alone is all that its process has: then its end tells on which."""
+        given = process.given if process else ()
+        if given and given[0].alone:
+            return None
+        if self._again and not (self._again[0].alone and given):
+            return self._again.popleft()
+        batch = next(self._batches, None) if not self._again else None
+        return None if batch is None else Assignment(batch)
+
+    def _patience(self) -> float:
+        return min(process.patience for process in self._processes)
+
+    def _hear(self, process: ReadingProcess) -> Iterator[Done]:
+        try:
+            content = process.hear()
+        except EOFError:
+            process.end()
+            yield from self._lost(process, DIED)
+            return
+        if isinstance(content, OcrbatchError):
+            raise content
+        if isinstance(content, FilePage):
+            process.given[0].pages.append(content)
+        elif content is not None:
+            self._ends = self._starts = 0
+            own = process.finished()
+            whole = content if isinstance(content, list) else [_with_pages(content, own)]
+            yield own.batch, whole
+
+    def _lost(self, process: ReadingProcess, reason: str) -> Iterator[Done]:
+        """Go on without a process: find the page, and let others read the rest of what it was given."""
+        self._processes.remove(process)
+        own, *rest = process.given
+        if not process.ready:
+            self._starts += 1
+            if self._starts > MAX_STARTS:
+                raise OcrbatchError("no worker process starts; ocrbatch doctor may show what is missing")
+            self._again.extendleft(reversed([own, *rest]))
+            return
+        self._again.extendleft(reversed(rest))
+        if own.alone:
+            yield from self._lost_alone(own, process.at, reason)
+        elif process.at is None:
+            self._again.extendleft(Assignment([source], alone=True) for source in own.batch)
+        else:
+            at = process.at
+            others = [source for place, source in enumerate(own.batch) if place != at.place]
+            if others:
+                self._again.appendleft(Assignment(others))
+            self._again.appendleft(Assignment([own.batch[at.place]], alone=True, suspect=at.page))
+
+    def _lost_alone(self, own: Assignment, at: At | None, reason: str) -> Iterator[Done]:
+        """Give a page up, or have it tried once more; a file whose other pages cannot be had is done."""
+        (source,) = own.batch
+        at = at or At(0, own.first)
+        reached = at.page >= own.first
+        if reached and at.page > own.suspect:
+            # All before it are read by now; it has its one more try.
+            first = Assignment(own.batch, alone=True, first=at.page, suspect=at.page, pages=own.pages)
+            self._again.appendleft(first)
+            return
+        if reached:
+            own.pages.append(failed_file(source.name, reason, page=at.page))
+        given_up = sum(one.result.reason in (TIMED_OUT, DIED) for one in own.pages) >= MAX_PAGES
+        if reached and at.decoded and not given_up:
+            self._again.appendleft(Assignment(own.batch, alone=True, first=at.page + 1, pages=own.pages))
+            return
+        self._ends += 1
+        if self._ends > MAX_ENDS:
+            raise OcrbatchError("worker processes die again and again; ocrbatch read FILE may show why")
+        yield own.batch, [ReadFile(tuple(own.pages))]
 
 
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-def _read(batch: Batch) -> list[list[FilePage]]:
-    assert _reader is not None
-    if isinstance(_reader, OcrbatchError):
-        raise _reader
-    return _reader.read(batch)
+def _with_pages(read: ReadFile, own: Assignment) -> ReadFile:
+    """Put the pages that came one by one to what is known of their file."""
+    failed = any(page.result.reason in (TIMED_OUT, DIED) for page in own.pages)
+    return ReadFile(tuple(own.pages), read.size, read.mtime_ns, read.sha256, read.again or failed)

@@ -1,37 +1,35 @@
 """What has been read: an SQLite file in the output folder, written by the parent alone, a transaction a batch."""
 
 import contextlib
-import json
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from ocrbatch.errors import OutputError
-from ocrbatch.geometry import Box
-from ocrbatch.records import FieldReading, FilePage, PageResult, PageStatus, Status, read_only
+from ocrbatch.job.migrations import is_current, migrate
+from ocrbatch.job.stored import from_json, to_json
+from ocrbatch.records import FilePage
 
 NAME = "ledger.sqlite"
 PATIENCE = 60.0
 """Seconds to wait for a person who looks at the ledger while a job writes it."""
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS files (name BLOB PRIMARY KEY, size INTEGER, mtime_ns INTEGER, key TEXT) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS pages (
-    name BLOB, page INTEGER, sha256 TEXT, status TEXT, content TEXT, PRIMARY KEY (name, page)
-) WITHOUT ROWID;
-"""
 
 
 @dataclass(frozen=True, slots=True)
 class FileState:
-    """What tells whether a file has been read as it is now: its size, its time and the ``key`` of the settings."""
+    """What is known of a file that was read: its ``size`` and ``mtime_ns`` then, its content's ``sha256``, and by what.
+
+    ``key`` names the settings and the models; it is empty where the file is to be tried anew. ``forms`` has the sum of
+    each form that its pages depend on, under the form's name.
+    """
 
     size: int
     mtime_ns: int
+    sha256: str
     key: str
+    forms: str = "{}"
 
 
 class Ledger:
@@ -57,7 +55,10 @@ class Ledger:
                 if writable:
                     # A rollback journal and full syncs: a kill or a power cut leaves the last whole transaction.
                     self._db.execute("PRAGMA synchronous = FULL")
-                    self._db.executescript(_SCHEMA)
+                    with self._transaction():
+                        migrate(self._db)
+                elif not is_current(self._db):
+                    raise OutputError(f"{self._path} is of an earlier ocrbatch; ocrbatch run brings it up to date")
         except OutputError:
             self._db.close()
             raise
@@ -69,10 +70,18 @@ class Ledger:
         self._db.close()
 
     def states(self) -> dict[str, FileState]:
-        """Give the state of every file that has been read, by name."""
+        """Give the state of every file that is known, by name."""
         with self._errors():
-            rows = self._db.execute("SELECT name, size, mtime_ns, key FROM files").fetchall()
-        return {os.fsdecode(name): FileState(size, mtime, key) for name, size, mtime, key in rows}
+            rows = self._db.execute("SELECT name, size, mtime_ns, sha256, key, forms FROM files").fetchall()
+        return {os.fsdecode(name): FileState(*state) for name, *state in rows}
+
+    def same_content(self, sha256: str) -> list[tuple[str, FileState]]:
+        """Give the files of a content, sorted by name, with their states."""
+        with self._errors():
+            rows = self._db.execute(
+                "SELECT name, size, mtime_ns, sha256, key, forms FROM files WHERE sha256 = ? ORDER BY name", (sha256,)
+            ).fetchall()
+        return [(os.fsdecode(name), FileState(*state)) for name, *state in rows]
 
     def record(self, files: Iterable[tuple[str, FileState, Sequence[FilePage]]]) -> None:
         """Record all the pages of some files, in one transaction."""
@@ -81,10 +90,11 @@ class Ledger:
                 key = os.fsencode(name)
                 self._db.execute("DELETE FROM pages WHERE name = ?", (key,))
                 self._db.execute(
-                    "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", (key, state.size, state.mtime_ns, state.key)
+                    "INSERT OR REPLACE INTO files (name, size, mtime_ns, sha256, key, forms) VALUES (?, ?, ?, ?, ?, ?)",
+                    (key, state.size, state.mtime_ns, state.sha256, state.key, state.forms),
                 )
                 self._db.executemany(
-                    "INSERT INTO pages VALUES (?, ?, ?, ?, ?)",
+                    "INSERT INTO pages (name, page, sha256, status, content) VALUES (?, ?, ?, ?, ?)",
                     [(key, p.result.page, p.sha256, p.result.status.value, to_json(p)) for p in pages],
                 )
 
@@ -102,6 +112,14 @@ class Ledger:
                 "SELECT name, sha256, content FROM pages ORDER BY name, page"
             ):
                 yield from_json(os.fsdecode(name), sha256, content)
+
+    def pages_of(self, name: str) -> list[FilePage]:
+        """Give the pages of one file."""
+        with self._errors():
+            rows = self._db.execute(
+                "SELECT sha256, content FROM pages WHERE name = ? ORDER BY page", (os.fsencode(name),)
+            ).fetchall()
+        return [from_json(name, sha256, content) for sha256, content in rows]
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -130,71 +148,3 @@ class Ledger:
             ) from error
         except OSError as error:
             raise OutputError(f"{self._path}: {error.strerror}; give another output folder with -o") from error
-
-
-def to_json(page: FilePage) -> str:
-    """Write a page's result and crops as JSON; ``from_json`` reads them back equal."""
-    result = page.result
-    fields = [
-        {
-            "name": f.name,
-            "kind": f.kind,
-            "value": f.value,
-            "confidence": f.confidence,
-            "status": f.status.value,
-            "reasons": f.reasons,
-            "raw": f.raw,
-            "runner_up": f.runner_up,
-            "digit_confidence": f.digit_confidence,
-            "box": [f.box.x, f.box.y, f.box.width, f.box.height],
-            "cells": f.cells.tolist(),
-            "cell_values": f.cell_values,
-        }
-        for f in result.fields
-    ]
-    content = {
-        "page": result.page,
-        "form": result.form,
-        "form_page": result.form_page,
-        "status": result.status.value,
-        "reason": result.reason,
-        "registration": result.registration,
-        "skew_degrees": result.skew_degrees,
-        "fields": fields,
-        "crops": page.crops,
-    }
-    return json.dumps(content, separators=(",", ":"))
-
-
-def from_json(file: str, sha256: str, content: str) -> FilePage:
-    """Read back what ``to_json`` wrote."""
-    page = json.loads(content)
-    fields = tuple(
-        FieldReading(
-            name=f["name"],
-            kind=f["kind"],
-            value=f["value"],
-            confidence=f["confidence"],
-            status=Status(f["status"]),
-            reasons=tuple(f["reasons"]),
-            raw=f["raw"],
-            runner_up=f["runner_up"],
-            digit_confidence=tuple(f["digit_confidence"]),
-            box=Box(*f["box"]),
-            cells=read_only(np.array(f["cells"], dtype=np.float32).reshape(-1, 4, 2)),
-            cell_values=tuple(f["cell_values"]),
-        )
-        for f in page["fields"]
-    )
-    result = PageResult(
-        page=page["page"],
-        form=page["form"],
-        status=PageStatus(page["status"]),
-        reason=page["reason"],
-        registration=page["registration"],
-        skew_degrees=page["skew_degrees"],
-        fields=fields,
-        # Ledgers from before forms had several pages do not tell.
-        form_page=page.get("form_page", 1),
-    )
-    return FilePage(file, sha256, result, tuple(page["crops"]))

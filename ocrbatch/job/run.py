@@ -1,78 +1,35 @@
 """A job from its inputs to its tables: list, read what is missing, record, write."""
 
 import contextlib
-import hashlib
-import json
 import math
 import signal
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from types import FrameType
 
 from ocrbatch import __version__
 from ocrbatch.errors import ExitCode, OcrbatchError
 from ocrbatch.form.acceptance import Acceptance
-from ocrbatch.form.template import Form
+from ocrbatch.form.documents import with_missing_pages
 from ocrbatch.form.thresholds import string_forms
-from ocrbatch.job.engines import Batch, MakeReader, read_here, read_in_processes
-from ocrbatch.job.ledger import NAME, FileState, Ledger
+from ocrbatch.job.engines import read_in_processes
+from ocrbatch.job.ledger import NAME, Ledger
 from ocrbatch.job.lock import locked
-from ocrbatch.job.sources import Source, failed_file, list_sources
+from ocrbatch.job.plan import Plan, Recorded, Twin
+from ocrbatch.job.processes import Batch, MakeReader
+from ocrbatch.job.settings import Job, choices, form_sums, sorted_forms, temperatures
+from ocrbatch.job.sources import ReadFile, Source, failed_file, list_sources
+from ocrbatch.job.summary import Summary, summarize
+from ocrbatch.job.twins import read_as_twin, with_twins_named
 from ocrbatch.job.worker import Reader, Task
 from ocrbatch.output.files import DRAFT, make_folder
-from ocrbatch.output.tables import TableOptions, write_tables
-from ocrbatch.page.whole import Whole
-from ocrbatch.records import FilePage, ModelFile, PageResult, PageStatus, Status
+from ocrbatch.output.tables import write_tables
+from ocrbatch.records import FilePage, ModelFile, PageStatus
 
-BATCH = 8
-UNREGISTERED = ("not registered", "unknown form")
-"""How the reason of a page begins whose fields have no places, because it is none of the forms."""
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What to read, with what, and where to; ``target_error`` is the share of accepted fields that may be wrong.
-
-    With ``forms``, only pages of these are read; with ``whole``, each page is one field; else the boxes of any page.
-    ``thresholds`` are the confidences (0–1) from which the fields of a form are accepted, whatever the target error.
-    ``strings`` is the model that reads runs of digits whole; it is needed only where there are some.
-    """
-
-    inputs: tuple[Path, ...]
-    output: Path
-    model: ModelFile
-    target_error: float = 0.005
-    jobs: int = 1
-    crops: bool = False
-    overlays: bool = False
-    max_pixels: int = 100_000_000
-    tables: TableOptions = field(default_factory=TableOptions)
-    forms: tuple[Form, ...] = ()
-    whole: Whole | None = None
-    thresholds: tuple[tuple[str, float], ...] = ()
-    strings: ModelFile | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """How a job ended: pages and fields by status, and how many files this run read.
-
-    ``unregistered`` counts the pages that are no known form or could not be registered: they are to review, unread.
-    """
-
-    files: int
-    files_read: int
-    pages: dict[str, int]
-    fields: dict[str, int]
-    unregistered: int = 0
-
-    @property
-    def exit_code(self) -> ExitCode:
-        """3 where pages failed, else 0."""
-        return ExitCode.PAGES_FAILED if self.pages[PageStatus.FAILED] else ExitCode.OK
+TWINS_AT_ONCE = 256
 
 
 class StoppedError(OcrbatchError):
@@ -84,17 +41,18 @@ class StoppedError(OcrbatchError):
 
 
 Progress = Callable[[int, int, int], None]
-"""Called with the files done, all files to read, and the pages read so far."""
+"""Called with the files done, all files to look at, and the pages read so far."""
 
 
 def plan_job(job: Job) -> tuple[list[Source], list[Source]]:
-    """Give all files of a job, and those that are still to be read; writes nothing."""
+    """Give all files of a job, and those that are still to be read or left out; writes nothing."""
     sources = list_sources(job.inputs, job.output)
-    states: dict[str, FileState] = {}
-    if (job.output / NAME).is_file():
-        with Ledger(job.output, writable=False) as ledger:
-            states = ledger.states()
-    return sources, _missing(job, sources, states)
+    with contextlib.ExitStack() as stack:
+        known = (job.output / NAME).is_file()
+        recorded = Recorded(job, stack.enter_context(Ledger(job.output, writable=False)) if known else None)
+        plan = recorded.plan(sources)
+        wanted = {source.name for source in (*plan.skip, *recorded.unread(plan.look, []))}
+    return sources, [source for source in sources if source.name in wanted]
 
 
 def run_job(
@@ -111,18 +69,18 @@ def run_job(
         make_folder(job.output)
         with locked(job.output), Ledger(job.output) as ledger:
             _sweep(job.output)
-            states = ledger.states()
-            ledger.forget(set(states) - {source.name for source in sources})
-            missing = _missing(job, sources, states)
+            recorded = Recorded(job, ledger)
+            plan = recorded.plan(sources)
             ledger.record(
-                (source.name, _state(job, source), [failed_file(source.name, source.skipped, PageStatus.SKIPPED)])
-                for source in missing
-                if source.skipped
+                (source.name, recorded.skipped(source), [failed_file(source.name, source.skipped, PageStatus.SKIPPED)])
+                for source in plan.skip
             )
-            to_read = [source for source in missing if not source.skipped]
-            _read(job, ledger, to_read, progress, make_reader or _reader_of(job))
-            summary = _summary(ledger, len(sources), len(to_read))
-            write_tables(job.output, ledger.pages, _manifest(job, summary), forms=job.forms, options=job.tables)
+            reading = _Reading(job, ledger, recorded, make_reader or _reader_of(job), progress)
+            files_read = reading.read(plan)
+            ledger.forget(recorded.gone(sources))
+            summary = summarize(ledger, len(sources), files_read)
+            pages = partial(with_twins_named, ledger.pages)
+            write_tables(job.output, pages, _manifest(job, summary), forms=job.forms, options=job.tables)
     return summary
 
 
@@ -134,87 +92,74 @@ def _reader_of(job: Job) -> MakeReader:
         job.max_pixels,
         crops=job.crops,
         overlays=job.overlays,
-        forms=_in_order(job.forms),
+        forms=sorted_forms(job.forms),
         whole=job.whole,
         strings=job.strings,
     )
     return partial(Reader, task)
 
 
-def _in_order(forms: Sequence[Form]) -> tuple[Form, ...]:
-    """Sort forms: a reading does not depend on the order in which they were given."""
-    return tuple(sorted(forms, key=lambda form: form.name))
+class _Reading:
+    """The reading of what a job has not, batch by batch, each recorded as it comes."""
+
+    def __init__(self, job: Job, ledger: Ledger, recorded: Recorded, make: MakeReader, progress: Progress) -> None:
+        self._job, self._ledger, self._recorded, self._make, self._tell = job, ledger, recorded, make, progress
+        self._done = self._pages = self._all = self._files = 0
+
+    def read(self, plan: Plan) -> int:
+        """Read what a plan has to look at; gives how many files were read."""
+        self._all = len(plan.look)
+        if self._all:
+            self._progress(0, 0)
+        twins: list[Twin] = []
+        self._read(self._recorded.unread(plan.look, twins))
+        # A twin whose other could not be read is read itself.
+        self._read(self._of_no_twin(twins))
+        return self._files
+
+    def _read(self, sources: Iterator[Source]) -> None:
+        """Read files in batches, of a few files where there are few."""
+        size = max(min(self._job.batch, math.ceil(self._all / self._job.jobs)), 1)
+        engine = read_in_processes(self._make, _batches(sources, size), self._job.jobs, self._job.limits)
+        with contextlib.closing(engine):
+            for batch, files in engine:
+                self._record(batch, files)
+
+    def _record(self, batch: Batch, files: Sequence[ReadFile]) -> None:
+        whole = [replace(file, pages=self._as_documents(file.pages)) for file in files]
+        self._ledger.record(
+            (source.name, self._recorded.state(file), file.pages) for source, file in zip(batch, whole, strict=True)
+        )
+        self._files += len(batch)
+        self._progress(len(batch), sum(len(file.pages) for file in files))
+
+    def _as_documents(self, pages: Sequence[FilePage]) -> tuple[FilePage, ...]:
+        """Say of a file's pages which others of their form are missing."""
+        results = with_missing_pages((page.result for page in pages), self._job.forms)
+        return tuple(replace(page, result=result) for page, result in zip(pages, results, strict=True))
+
+    def _of_no_twin(self, twins: Sequence[Twin]) -> Iterator[Source]:
+        """Record the files whose content another one had; gives those of which no other was read."""
+        for start in range(0, len(twins), TWINS_AT_ONCE):
+            found = []
+            for twin in twins[start : start + TWINS_AT_ONCE]:
+                pages = read_as_twin(self._job, self._ledger, self._recorded, twin)
+                if pages is None:
+                    yield twin.source
+                else:
+                    found.append(pages)
+            self._ledger.record(found)
+            self._progress(len(found), sum(len(pages) for _, _, pages in found))
+
+    def _progress(self, files: int, pages: int) -> None:
+        self._done += files
+        self._pages += pages
+        self._tell(self._done, self._all, self._pages)
 
 
-def _read(job: Job, ledger: Ledger, sources: Sequence[Source], progress: Progress, make: MakeReader) -> None:
-    """Read files in batches and record each batch as it comes."""
-    if not sources:
-        return
-    # A file that changes while it is read is read again next time: its state is taken before.
-    states = {source.name: _state(job, source) for source in sources}
-    size = min(BATCH, math.ceil(len(sources) / job.jobs))
-    batches: list[Batch] = [sources[i : i + size] for i in range(0, len(sources), size)]
-    jobs = min(job.jobs, len(batches))
-    engine = read_here(make, batches) if jobs <= 1 else read_in_processes(make, batches, jobs)
-    done = pages = 0
-    progress(0, len(sources), 0)
-    with contextlib.closing(engine):
-        for batch, read in engine:
-            ledger.record((s.name, _done(states[s.name], p), p) for s, p in zip(batch, read, strict=True))
-            done += len(batch)
-            pages += sum(len(found) for found in read)
-            progress(done, len(sources), pages)
-
-
-def _done(state: FileState, pages: Sequence[FilePage]) -> FileState:
-    """Give the state to record: a file of which nothing could be read (no rights, a dead process) is tried anew."""
-    return state if any(page.sha256 for page in pages) else replace(state, key="")
-
-
-def _missing(job: Job, sources: Sequence[Source], states: dict[str, FileState]) -> list[Source]:
-    return [source for source in sources if states.get(source.name) != _state(job, source)]
-
-
-def _state(job: Job, source: Source) -> FileState:
-    """Give a file's present state: the same size, time and settings need no second reading."""
-    try:
-        status = source.path.stat()
-    except OSError:
-        return FileState(-1, -1, _key(job))
-    return FileState(status.st_size, status.st_mtime_ns, _key(job) + source.skipped)
-
-
-def _key(job: Job) -> str:
-    """Name all that a reading depends on but the file itself."""
-    return hashlib.sha256(json.dumps(_settings(job), sort_keys=True).encode()).hexdigest()[:16]
-
-
-def _settings(job: Job) -> dict[str, object]:
-    strings = job.strings.sha256 if job.strings else None
-    models = {"model": job.model.sha256, "string_model": strings, "temperatures": _temperatures(job)}
-    return {"ocrbatch": __version__, **models, "forms": _form_sums(job), **_choices(job)}
-
-
-def _temperatures(job: Job) -> dict[str, float | None]:
-    """Give what divides the logits of each model: it stands in the cards, and the models' sha256 do not tell it."""
-    return {"model": job.model.temperature, "string_model": job.strings.temperature if job.strings else None}
-
-
-def _choices(job: Job) -> dict[str, object]:
-    """Give what a person chose for the reading, but the model and the forms."""
-    return {
-        "target_error": job.target_error,
-        "thresholds": dict(job.thresholds),
-        "max_pixels": job.max_pixels,
-        "crops": job.crops,
-        "overlays": job.overlays,
-        "whole": job.whole,
-    }
-
-
-def _form_sums(job: Job) -> dict[str, str]:
-    """Give the sha256 of each form by its name."""
-    return {form.name: form.sha256 for form in _in_order(job.forms)}
+def _batches(sources: Iterator[Source], size: int) -> Iterator[Batch]:
+    while batch := list(islice(sources, size)):
+        yield batch
 
 
 def _manifest(job: Job, summary: Summary) -> dict[str, object]:
@@ -223,52 +168,16 @@ def _manifest(job: Job, summary: Summary) -> dict[str, object]:
         "ocrbatch": __version__,
         "model": _named(job.model),
         "string_model": None if job.strings is None else _named(job.strings),
-        "temperatures": _temperatures(job),
-        "forms": _form_sums(job),
+        "temperatures": temperatures(job),
+        "forms": form_sums(job),
         "string_forms": string_forms(job.forms, job.whole),
-        "settings": {**_choices(job), **asdict(job.tables)},
+        "settings": {**choices(job), **asdict(job.tables)},
         "totals": {"files": summary.files, "pages": summary.pages, "fields": summary.fields},
     }
 
 
 def _named(model: ModelFile) -> dict[str, str]:
     return {"name": model.name, "sha256": model.sha256}
-
-
-def _summary(ledger: Ledger, files: int, files_read: int) -> Summary:
-    fields: Counter[str] = Counter()
-    pages: Counter[str] = Counter()
-    unregistered = 0
-    for page in ledger.pages():
-        pages[page.result.status.value] += 1
-        unregistered += is_unregistered(page.result)
-        fields.update(field.status.value for field in page.result.fields)
-    return Summary(
-        files,
-        files_read,
-        {status.value: pages[status.value] for status in PageStatus},
-        {status.value: fields[status.value] for status in Status},
-        unregistered,
-    )
-
-
-def is_unregistered(page: PageResult) -> bool:
-    """Tell whether a page is none of the forms, or its place could not be found: it has no fields then."""
-    return page.status is PageStatus.REVIEW and page.reason.startswith(UNREGISTERED)
-
-
-def job_summary(output: Path) -> Summary:
-    """Give what a job has done so far. Raises OutputError where there is none."""
-    with Ledger(output, writable=False) as ledger:
-        return _summary(ledger, len(ledger.states()), 0)
-
-
-def failures(output: Path) -> Iterator[tuple[str, int, str]]:
-    """Give file, page and reason of every failed page of a job."""
-    with Ledger(output, writable=False) as ledger:
-        for page in ledger.pages():
-            if page.result.status is PageStatus.FAILED:
-                yield page.file, page.result.page, page.result.reason
 
 
 @contextlib.contextmanager

@@ -3,7 +3,7 @@
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ocrbatch.errors import InputError, UsageError
@@ -14,11 +14,31 @@ PICTURES = frozenset({".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".tif", ".tiff",
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file of the input: ``name`` is its path below the input with ``/``; ``skipped`` says why it is left out."""
+    """A file of the input: ``name`` is its path below the input with ``/``; ``skipped`` says why it is left out.
+
+    ``size``, ``mtime_ns`` and ``inode`` are those that it had when it was listed, -1 where they are not known.
+    """
 
     name: str
     path: Path
     skipped: str = ""
+    size: int = -1
+    mtime_ns: int = -1
+    inode: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFile:
+    """What was read of a file: its pages, and the size, time and sha256 of the bytes that they are of.
+
+    ``again`` tells that the next run should try it anew: it could not be opened, or the machine had no room for it.
+    """
+
+    pages: tuple[FilePage, ...]
+    size: int = -1
+    mtime_ns: int = -1
+    sha256: str = ""
+    again: bool = True
 
 
 def list_sources(inputs: Sequence[Path], output: Path) -> list[Source]:
@@ -53,17 +73,22 @@ def list_sources(inputs: Sequence[Path], output: Path) -> list[Source]:
                     raise UsageError(
                         f"{source.path} and {found[name].path} would both be called {name}; read them in two jobs"
                     )
-            found[name] = Source(name, source.path, source.skipped)
+            found[name] = replace(source, name=name)
     return sorted(found.values(), key=lambda source: os.fsencode(source.name))
 
 
-def failed_file(name: str, reason: str, status: PageStatus = PageStatus.FAILED) -> FilePage:
-    """Give the one page that stands for a file of which nothing was read."""
-    return FilePage(name, "", PageResult(1, "", status, reason, 0.0, 0.0, ()))
+def failed_file(name: str, reason: str, status: PageStatus = PageStatus.FAILED, page: int = 1) -> FilePage:
+    """Give the page that stands for a file, or for one page of it, of which nothing was read."""
+    return FilePage(name, "", PageResult(page, "", status, reason, 0.0, 0.0, ()))
 
 
 def _single(path: Path) -> Source:
-    return Source(path.name, path, "" if path.is_file() else _kind(path.lstat().st_mode))
+    status = path.stat()
+    return _listed(path.name, path, status, "" if stat.S_ISREG(status.st_mode) else _kind(status.st_mode))
+
+
+def _listed(name: str, path: Path, status: os.stat_result, skipped: str) -> Source:
+    return Source(name, path, skipped, status.st_size, status.st_mtime_ns, status.st_ino)
 
 
 def _walk(folder: Path, root: Path) -> Iterator[Source]:
@@ -83,15 +108,19 @@ def _walk(folder: Path, root: Path) -> Iterator[Source]:
         elif entry.is_dir(follow_symlinks=False):
             yield from _walk(path, root)
         else:
-            yield Source(_name(path, root), path, _reason(path))
+            yield _of_folder(_name(path, root), path)
 
 
-def _reason(path: Path) -> str:
-    """Say why a file of a folder is left out; empty where it is to be read."""
+def _of_folder(name: str, path: Path) -> Source:
     try:
-        mode = path.stat().st_mode
+        status = path.stat()
     except OSError as error:
-        return f"broken link: {error.strerror}" if path.is_symlink() else ""
+        return Source(name, path, f"broken link: {error.strerror}" if path.is_symlink() else "")
+    return _listed(name, path, status, _reason(path, status.st_mode))
+
+
+def _reason(path: Path, mode: int) -> str:
+    """Say why a file of a folder is left out; empty where it is to be read."""
     if not stat.S_ISREG(mode):
         return "link to a folder" if stat.S_ISDIR(mode) else _kind(mode)
     return "" if not path.suffix or path.suffix.lower() in PICTURES else "not a picture by its ending"

@@ -1,23 +1,21 @@
 """What a worker does: it takes files from their bytes to their pages, and writes the pictures that were asked for."""
 
-import hashlib
-import os
 import traceback
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ocrbatch.errors import OcrbatchError
 from ocrbatch.form.acceptance import Acceptance
-from ocrbatch.form.documents import with_missing_pages
 from ocrbatch.form.template import Form
-from ocrbatch.job.sources import Source
+from ocrbatch.job.opened import Opened, open_source
+from ocrbatch.job.processes import At
+from ocrbatch.job.sources import ReadFile, Source
 from ocrbatch.output.crops import cut_crop
-from ocrbatch.output.files import DRAFT, make_folder, output_errors, picture_part, picture_path
+from ocrbatch.output.files import crop_path, overlay_path, write_private
 from ocrbatch.output.overlay import draw_overlay
 from ocrbatch.page.classify import Classifier, make_classifier
-from ocrbatch.page.decode import decode
 from ocrbatch.page.reader import read_pages
 from ocrbatch.page.registration.index import index_forms
 from ocrbatch.page.strings.sequence import make_string_reader
@@ -44,6 +42,17 @@ class Task:
     strings: ModelFile | None = None
 
 
+OUT_OF_MEMORY = "out of memory"
+CV_NO_MEMORY = -4
+"""OpenCV's code for an allocation that failed."""
+
+
+def read_file(file: Opened, pages: Sequence[FilePage]) -> ReadFile:
+    """Say what was read of a file, and whether the next run should try it anew."""
+    again = not file.sha256 or any(page.result.reason == OUT_OF_MEMORY for page in pages)
+    return ReadFile(tuple(pages), file.size, file.mtime_ns, file.sha256, again)
+
+
 class Reader:
     """Reads batches of files with one classifier, one reader of strings and one index of the forms.
 
@@ -60,107 +69,104 @@ class Reader:
         self._index = index_forms(task.forms) if task.forms else task.whole
         self._strings = make_string_reader(task.strings) if task.strings else None
 
-    def read(self, batch: Sequence[Source]) -> list[list[FilePage]]:
-        """Read files together; gives the pages of each. A file that cannot be read is one failed page."""
+    def read(self, batch: Sequence[Source], at: Callable[[At], None]) -> list[ReadFile]:
+        """Read files together; gives the pages of each, at least one. A file that cannot be read is one failed page.
+
+        ``at`` is called before each page is decoded, and before it is read alone.
+        """
+        files = [open_source(source) for source in batch]
         try:
-            files = self._together(batch)
+            pages = self._together(batch, files, at)
         except OcrbatchError:
             raise
         except Exception:  # a page that our own code cannot bear must not take the others along
-            files = [list(self._page_by_page(source)) for source in batch]
-        return [self._as_documents(pages) for pages in files]
+            pages = [
+                list(self._page_by_page(source, file, 1, at, place))
+                for place, (source, file) in enumerate(zip(batch, files, strict=True))
+            ]
+        return [read_file(file, own) for file, own in zip(files, pages, strict=True)]
 
-    def _as_documents(self, pages: list[FilePage]) -> list[FilePage]:
-        """Say of a file's pages which others of their form are missing."""
-        results = with_missing_pages((page.result for page in pages), self._task.forms)
-        return [replace(page, result=result) for page, result in zip(pages, results, strict=True)]
+    def read_alone(self, source: Source, first: int, at: Callable[[At], None]) -> Iterator[FilePage | ReadFile]:
+        """Read a file page by page from its ``first`` page on; gives each page, and last what is known of the file."""
+        file = open_source(source)
+        again = False
+        for page in self._page_by_page(source, file, first, at):
+            again |= page.result.reason == OUT_OF_MEMORY
+            yield page
+        yield replace(read_file(file, ()), again=again or not file.sha256)
 
-    def _together(self, batch: Sequence[Source]) -> list[list[FilePage]]:
+    def _together(self, batch: Sequence[Source], files: Sequence[Opened], at: Callable[[At], None]) -> list[list[FilePage]]:
         pages: list[list[FilePage]] = [[] for _ in batch]
-        order: deque[tuple[int, str]] = deque()
+        order: deque[int] = deque()
 
         def decoded() -> Iterator[Page | PageFailure]:
-            for index, source in enumerate(batch):
-                for sha256, page in self._decoded(source):
-                    order.append((index, sha256))
+            for place, file in enumerate(files):
+                at(At(place, 1))
+                for page in file.pages(self._task.max_pixels):
+                    order.append(place)
                     yield page
+                    at(At(place, page.number + 1))
 
         for read in self._read_pages(decoded()):
-            index, sha256 = order.popleft()
-            pages[index].append(self._file_page(batch[index], sha256, read))
+            place = order.popleft()
+            pages[place].append(self._file_page(batch[place], files[place], read))
         return pages
 
     def _read_pages(self, pages: Iterable[Page | PageFailure]) -> Iterator[ReadPage]:
         accept = self._task.accept
         return read_pages(pages, self._classifier, strings=self._strings, index=self._index, accept=accept)
 
-    def _page_by_page(self, source: Source) -> Iterator[FilePage]:
+    def _page_by_page(
+        self, source: Source, file: Opened, first: int, at: Callable[[At], None], place: int = 0
+    ) -> Iterator[FilePage]:
         """Read a file's pages each alone: one on which a stage breaks is a failed page, the others are read."""
-        decoded = self._decoded(source)
-        number, sha256 = 0, ""
+        decoded = file.pages(self._task.max_pixels)
+        number = 0
         while True:
+            at(At(place, number + 1))
             try:
-                sha256, page = next(decoded)
+                page = next(decoded)
             except StopIteration:
                 return
             except Exception as error:
-                yield self._file_page(source, sha256, _broken(number + 1, error))
+                yield self._file_page(source, file, _broken(number + 1, error))
                 return
             number = page.number
+            if number < first:
+                continue
+            at(At(place, number, decoded=True))
             try:
                 (read,) = self._read_pages([page])
-                found = self._file_page(source, sha256, read)
+                found = self._file_page(source, file, read)
             except OcrbatchError:
                 raise
             except Exception as error:
-                found = self._file_page(source, sha256, _broken(number, error))
+                found = self._file_page(source, file, _broken(number, error))
             yield found
 
-    def _decoded(self, source: Source) -> Iterator[tuple[str, Page | PageFailure]]:
-        """Give a file's pages, at least one, each with the file's sha256."""
-        try:
-            data = source.path.read_bytes()
-        except OSError as error:
-            missing = isinstance(error, FileNotFoundError)
-            yield "", PageFailure(1, "vanished" if missing else "unreadable", "" if missing else str(error.strerror))
-            return
-        sha256 = hashlib.sha256(data).hexdigest()
-        page: Page | PageFailure | None = None
-        for page in decode(data, max_pixels=self._task.max_pixels):
-            yield sha256, page
-        if page is None:
-            yield sha256, PageFailure(1, "broken", "it has no pages")
-
-    def _file_page(self, source: Source, sha256: str, read: ReadPage) -> FilePage:
-        return FilePage(source.name, sha256, read.result, self._draw(source.name, read))
+    def _file_page(self, source: Source, file: Opened, read: ReadPage) -> FilePage:
+        result = replace(read.result, status=PageStatus.PENDING) if file.waits else read.result
+        return FilePage(source.name, file.sha256, result, self._draw(source.name, read))
 
     def _draw(self, name: str, read: ReadPage) -> tuple[str, ...]:
         """Write the page's pictures; gives the crops' paths below the output folder."""
         if read.page is None:
             return ()
-        folder = picture_path(name)
+        out, page = self._task.output, read.result.page
         if self._task.overlays:
-            self._write(f"overlays/{folder}.p{read.result.page}.jpg", draw_overlay(read.page, read.result))
+            write_private(out / overlay_path(name, page), draw_overlay(read.page, read.result))
         if not self._task.crops:
             return ()
-        page = f"crops/{folder}/{read.result.page}"
-        paths = tuple(f"{page}-{picture_part(field.name)}.png" for field in read.result.fields)
+        paths = tuple(crop_path(name, page, field.name) for field in read.result.fields)
         for path, field in zip(paths, read.result.fields, strict=True):
-            self._write(path, cut_crop(read.page, field))
+            write_private(out / path, cut_crop(read.page, field))
         return paths
-
-    def _write(self, place: str, content: bytes) -> None:
-        path = self._task.output / place
-        make_folder(path.parent)
-        draft = path.with_name(f".{path.name}{DRAFT}")
-        with output_errors(path):
-            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-                file.write(content)
-            draft.replace(path)
 
 
 def _broken(number: int, error: Exception) -> ReadPage:
     """Give the failed page that stands for one on which our own code broke, with the place for a report."""
     place = traceback.extract_tb(error.__traceback__)[-1]
+    if isinstance(error, MemoryError) or getattr(error, "code", None) == CV_NO_MEMORY:
+        return ReadPage(PageResult(number, "", PageStatus.FAILED, OUT_OF_MEMORY, 0.0, 0.0, ()), None)
     reason = f"internal error: {type(error).__name__} at {Path(place.filename).name}:{place.lineno}"
     return ReadPage(PageResult(number, "", PageStatus.FAILED, reason, 0.0, 0.0, ()), None)

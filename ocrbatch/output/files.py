@@ -34,6 +34,26 @@ def picture_path(name: str) -> str:
     return "/".join(picture_part(part) for part in name.split("/"))
 
 
+def overlay_path(name: str, page: int) -> str:
+    """Give where below the output folder the overlay of a page of a file lies."""
+    return f"overlays/{picture_path(name)}.p{page}.jpg"
+
+
+def crop_path(name: str, page: int, field: str) -> str:
+    """Give where below the output folder the crop of a field of a page of a file lies."""
+    return f"crops/{picture_path(name)}/{page}-{picture_part(field)}.png"
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Write a file (0600) at once or not at all, and the folders above it; OutputError where it cannot be."""
+    make_folder(path.parent)
+    draft = path.with_name(f".{path.name}{DRAFT}")
+    with output_errors(path):
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(content)
+        draft.replace(path)
+
+
 def picture_part(part: str) -> str:
     """Give one part of such a path; a ``/`` in it, as in a field's name, is a sign like any other."""
     return part if _plain(part) else _shortened(part)

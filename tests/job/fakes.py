@@ -5,12 +5,16 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from ocrbatch.errors import ModelError, OcrbatchError
-from ocrbatch.job.engines import Batch
-from ocrbatch.job.run import Job, Summary, run_job
+from ocrbatch.job.processes import At, Batch
+from ocrbatch.job.run import run_job
+from ocrbatch.job.settings import Job
+from ocrbatch.job.sources import ReadFile, Source
+from ocrbatch.job.summary import Summary
 from ocrbatch.records import FilePage, ModelFile, PageResult, PageStatus, Status
 from tests.output.values import a_field
 
@@ -18,34 +22,59 @@ MODEL = ModelFile(b"", "tflite", "fake", "ab" * 32, 1.0)
 
 
 class FakeReader:
-    """Reads a file's text as the value of its only field, and does what some texts say."""
+    """Reads a file's text as its pages, with ``|`` between; a page's text is the value of its only field.
 
-    def read(self, batch: Batch) -> list[list[FilePage]]:
-        return [[self._page(source.name, source.path)] for source in batch]
+    It does what some texts say; what stands behind ``#`` only tells contents apart.
+    """
 
-    def _page(self, name: str, path: Path) -> FilePage:
-        data = path.read_bytes()
-        log = next(place for place in path.parents if place.name == "in").parent / "read.log"
+    def read(self, batch: Batch, at: Callable[[At], None]) -> list[ReadFile]:
+        found = []
+        for place, source in enumerate(batch):
+            *pages, file = self._read(source, 1, at, place)
+            assert isinstance(file, ReadFile)
+            found.append(replace(file, pages=tuple(page for page in pages if isinstance(page, FilePage))))
+        return found
+
+    def read_alone(self, source: Source, first: int, at: Callable[[At], None]) -> Iterator[FilePage | ReadFile]:
+        return self._read(source, first, at, 0)
+
+    def _read(self, source: Source, first: int, at: Callable[[At], None], place: int) -> Iterator[FilePage | ReadFile]:
+        path = source.path
+        status, data = path.stat(), path.read_bytes()
+        log = next(above for above in path.parents if above.name == "in").parent / "read.log"
         with log.open("a", encoding="utf-8", errors="surrogateescape") as file:
-            file.write(f"{name}\n")
-        if data == b"die":
+            file.write(f"{source.name}\n")
+        sha256 = hashlib.sha256(data).hexdigest()
+        for number, text in enumerate(data.decode().split("|"), 1):
+            at(At(place, number))
+            if number >= first:
+                at(At(place, number, decoded=True))
+                yield FilePage(source.name, sha256, self._result(number, text.partition("#")[0]))
+        yield ReadFile((), status.st_size, status.st_mtime_ns, sha256, again=False)
+
+    def _result(self, number: int, text: str) -> PageResult:
+        if text == "die":
             os.kill(os.getpid(), signal.SIGKILL)
-        if data == b"slow":
+        if text == "eat":
+            bytearray(1 << 40)
+        if text == "slow":
             time.sleep(60)
-        if data == b"quick":
+        if text == "quick":
             time.sleep(0.1)
-        if data == b"error":
+        if text == "error":
             raise OcrbatchError("the job cannot go on")
-        if data == b"unknown":
-            unknown = PageResult(1, "", PageStatus.REVIEW, "unknown form", 0.0, 0.0, ())
-            return FilePage(name, hashlib.sha256(data).hexdigest(), unknown)
-        value = str(len(data))
-        status = Status.REVIEW if data == b"doubt" else Status.ACCEPTED
+        if text == "unknown":
+            return PageResult(number, "", PageStatus.REVIEW, "unknown form", 0.0, 0.0, ())
+        if text.startswith("of "):
+            return PageResult(number, text.removeprefix("of "), PageStatus.READ, "", 1.0, 0.0, ())
+        value = str(len(text))
+        status = Status.REVIEW if text == "doubt" else Status.ACCEPTED
         field = replace(a_field(status=status), value=value, raw=value)
-        page = PageStatus.REVIEW if data == b"doubt" else PageStatus.FAILED if data == b"bad" else PageStatus.READ
+        page = PageStatus.REVIEW if text == "doubt" else PageStatus.FAILED if text == "bad" else PageStatus.READ
         fields = () if page is PageStatus.FAILED else (field,)
-        result = PageResult(1, "auto" if fields else "", page, "truncated" if data == b"bad" else "", 1.0, 0.0, fields)
-        return FilePage(name, hashlib.sha256(data).hexdigest(), result)
+        return PageResult(
+            number, "auto" if fields else "", page, "truncated" if text == "bad" else "", 1.0, 0.0, fields
+        )
 
 
 def no_reader() -> FakeReader:

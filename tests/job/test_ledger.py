@@ -11,59 +11,11 @@ from hypothesis import strategies as st
 
 from ocrbatch.errors import OutputError
 from ocrbatch.geometry import Box
-from ocrbatch.job.ledger import NAME, FileState, Ledger, from_json, to_json
+from ocrbatch.job.ledger import NAME, FileState, Ledger
 from ocrbatch.records import FieldReading, FilePage, PageResult, PageStatus, Status
 from tests.output.values import a_failed_page, a_page
 
-STATE = FileState(10, 20, "key")
-numbers = st.floats(0, 1)
-texts = st.text(max_size=8)
-fields = st.builds(
-    FieldReading,
-    name=texts,
-    kind=texts,
-    value=texts,
-    confidence=numbers,
-    status=st.sampled_from(Status),
-    reasons=st.lists(texts, max_size=2).map(tuple),
-    raw=texts,
-    runner_up=texts,
-    digit_confidence=st.lists(numbers, max_size=3).map(tuple),
-    box=st.builds(Box, *[st.integers(-9, 9999)] * 4),
-    cells=st.integers(0, 3).map(lambda n: np.arange(8 * n, dtype=np.float32).reshape(n, 4, 2) / 3),
-    cell_values=st.lists(texts, max_size=3).map(tuple),
-)
-results = st.builds(
-    PageResult,
-    page=st.integers(1, 10_000),
-    form=texts,
-    status=st.sampled_from(PageStatus),
-    reason=texts,
-    registration=numbers,
-    skew_degrees=st.floats(-90, 90),
-    fields=st.lists(fields, max_size=2).map(tuple),
-    form_page=st.integers(1, 99),
-)
-
-
-def plain(page: FilePage) -> object:
-    """Give a page as values that can be compared: arrays as lists."""
-    return asdict(
-        page,
-        dict_factory=lambda items: {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in items},
-    )
-
-
-@given(results, st.lists(texts, max_size=2).map(tuple))
-def test_a_page_reads_back_as_it_was_written(result: PageResult, crops: tuple[str, ...]) -> None:
-    page = FilePage("a.png", "ab", result, crops)
-    assert plain(from_json("a.png", "ab", to_json(page))) == plain(page)
-
-
-def test_a_page_of_an_older_ledger_is_its_forms_first() -> None:
-    content = json.loads(to_json(a_page()))
-    del content["form_page"]
-    assert from_json("a.png", "ab", json.dumps(content)).result.form_page == 1
+STATE = FileState(10, 20, "ab" * 32, "key")
 
 
 def test_pages_come_sorted_by_the_bytes_of_the_file_and_the_page(tmp_path: Path) -> None:
@@ -78,12 +30,22 @@ def test_pages_come_sorted_by_the_bytes_of_the_file_and_the_page(tmp_path: Path)
 def test_a_file_recorded_again_replaces_its_pages(tmp_path: Path) -> None:
     with Ledger(tmp_path) as ledger:
         ledger.record([("a.png", STATE, [a_page("a.png", 1), a_page("a.png", 2)])])
-        ledger.record([("a.png", FileState(11, 20, "key"), [a_failed_page("a.png")])])
+        ledger.record([("a.png", FileState(11, 20, "cd" * 32, "key", '{"claim": "1"}'), [a_failed_page("a.png")])])
         assert [page.result.status for page in ledger.pages()] == [PageStatus.FAILED]
-        assert ledger.states() == {"a.png": FileState(11, 20, "key")}
+        assert ledger.states() == {"a.png": FileState(11, 20, "cd" * 32, "key", '{"claim": "1"}')}
+        assert [page.result.status for page in ledger.pages_of("a.png")] == [PageStatus.FAILED]
         ledger.forget(["a.png"])
         assert not ledger.states()
         assert not list(ledger.pages())
+
+
+def test_files_are_found_by_their_content(tmp_path: Path) -> None:
+    other = FileState(1, 2, "cd" * 32, "key")
+    with Ledger(tmp_path) as ledger:
+        ledger.record([("b.png", STATE, [a_page("b.png")]), ("a.png", STATE, []), ("c.png", other, [])])
+        assert ledger.same_content("ab" * 32) == [("a.png", STATE), ("b.png", STATE)]
+        assert ledger.same_content("ef" * 32) == []
+        assert ledger.pages_of("c.png") == []
 
 
 def test_a_batch_is_recorded_whole_or_not_at_all(tmp_path: Path) -> None:

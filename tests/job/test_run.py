@@ -17,7 +17,9 @@ import pytest
 from ocrbatch.errors import ExitCode, InputError, LockedError, OutputError, UsageError
 from ocrbatch.form.acceptance import Acceptance
 from ocrbatch.form.template import Form, Kind
-from ocrbatch.job.run import Job, failures, job_summary, plan_job
+from ocrbatch.job.run import plan_job
+from ocrbatch.job.settings import Job
+from ocrbatch.job.summary import failures, job_summary
 from ocrbatch.job.worker import Task
 from ocrbatch.output.tables import TableOptions
 from ocrbatch.page.whole import Whole
@@ -28,10 +30,17 @@ FILES = {
     "a.png": "x",
     "b/doubt.png": "doubt",
     "c.png": "bad",
-    "d.tif": "xxxx",
+    "d.tif": "xxx|xx",
     "e.txt": "no picture",
     "f.jpg": "xxxxxx",
 }
+
+
+def rewrite(path: Path, content: str) -> None:
+    """Put another file in a file's place, as who saves one does."""
+    draft = path.with_name(".draft")
+    draft.write_text(content)
+    draft.replace(path)
 
 
 def states(place: Path) -> dict[str, str]:
@@ -50,8 +59,8 @@ def test_every_input_ends_in_one_state_and_the_totals_add_up(tmp_path: Path) -> 
         "e.txt": "skipped",
         "f.jpg": "read",
     }
-    assert summary.pages == {"read": 3, "review": 1, "failed": 1, "skipped": 1, "pending": 0}
-    assert summary.fields == {"accepted": 3, "review": 1, "blank": 0, "invalid": 0}
+    assert summary.pages == {"read": 4, "review": 1, "failed": 1, "skipped": 1, "pending": 0}
+    assert summary.fields == {"accepted": 4, "review": 1, "blank": 0, "invalid": 0}
     assert summary.files == 6
     assert summary.exit_code is ExitCode.PAGES_FAILED
     manifest = json.loads((tmp_path / "out/manifest.json").read_text())
@@ -71,30 +80,27 @@ def test_a_finished_job_run_again_reads_nothing_and_writes_the_same(tmp_path: Pa
     assert tables(tmp_path / "out") == before
 
 
-def test_the_tables_do_not_depend_on_the_processes_or_the_batch(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_tables_do_not_depend_on_the_processes_or_the_batch(tmp_path: Path) -> None:
     folder_of(tmp_path, {f"{i}.png": "x" * (i % 7) for i in range(20)})
     run(tmp_path, out="one")
-    run(tmp_path, out="three", jobs=3)
-    monkeypatch.setattr("ocrbatch.job.run.BATCH", 1)
-    run(tmp_path, out="single")
-    assert tables(tmp_path / "one") == tables(tmp_path / "three") == tables(tmp_path / "single")
+    for jobs, batch in ((1, 1), (3, 7), (8, 64)):
+        run(tmp_path, out=f"out{jobs}", jobs=jobs, batch=batch)
+        assert tables(tmp_path / f"out{jobs}") == tables(tmp_path / "one")
 
 
 def test_new_changed_and_removed_files_are_all_that_is_read_again(tmp_path: Path) -> None:
-    folder = folder_of(tmp_path, {"a.png": "x", "b.png": "x", "c.png": "x"})
+    folder = folder_of(tmp_path, {"a.png": "x", "b.png": "xx", "c.png": "xxx"})
     run(tmp_path)
-    (folder / "b.png").write_text("longer")
+    rewrite(folder / "b.png", "longer")
     (folder / "c.png").unlink()
-    (folder / "d.png").write_text("x")
+    (folder / "d.png").write_text("new")
     assert run(tmp_path).files_read == 2
     assert reads(tmp_path)[3:] == ["b.png", "d.png"]
     assert sorted(states(tmp_path)) == ["a.png", "b.png", "d.png"]
 
 
 def test_other_settings_read_everything_anew(tmp_path: Path) -> None:
-    folder_of(tmp_path, {"a.png": "x", "b.png": "x"})
+    folder_of(tmp_path, {"a.png": "x", "b.png": "y"})
     run(tmp_path)
     assert run(tmp_path, whole=Whole.DIGIT).files_read == 2
     assert json.loads((tmp_path / "out/manifest.json").read_text())["settings"]["whole"] == "digit"
@@ -134,15 +140,70 @@ def test_the_manifest_names_the_forms_that_the_model_of_strings_reads(tmp_path: 
     assert json.loads((tmp_path / "out/manifest.json").read_text())["string_forms"] == ["claim"]
 
 
-def test_changed_forms_read_everything_anew_and_stand_in_the_manifest(tmp_path: Path) -> None:
-    folder_of(tmp_path, {"a.png": "x", "b.png": "x"})
+def test_a_changed_form_reads_its_own_pages_anew_and_those_of_no_form(tmp_path: Path) -> None:
+    folder_of(tmp_path, {"a.png": "of slip", "b.png": "of claim", "c.png": "unknown", "d.png": "bad", "e.txt": ""})
     slip, claim = a_form("slip", sha256="1" * 64), a_form("claim", sha256="2" * 64)
-    run(tmp_path)
-    assert run(tmp_path, forms=(slip, claim)).files_read == 2
+    assert run(tmp_path, forms=(slip, claim)).files_read == 4
     assert run(tmp_path, forms=(claim, slip)).files_read == 0
     manifest = json.loads((tmp_path / "out/manifest.json").read_text())
     assert list(manifest["forms"].items()) == [("claim", "2" * 64), ("slip", "1" * 64)]
-    assert run(tmp_path, forms=(claim, replace(slip, sha256="3" * 64))).files_read == 2
+    before = len(reads(tmp_path))
+    forms = (claim, replace(slip, sha256="3" * 64))
+    job = Job((tmp_path / "in",), tmp_path / "out", MODEL, forms=forms)
+    assert [source.name for source in plan_job(job)[1]] == ["a.png", "c.png"]
+    assert run(tmp_path, forms=forms).files_read == 2
+    assert sorted(reads(tmp_path)[before:]) == ["a.png", "c.png"]
+    assert run(tmp_path, forms=forms).files_read == 0
+    assert run(tmp_path, forms=forms, thresholds=(("claim", 0.9),)).files_read == 2
+    assert run(tmp_path, forms=(*forms, a_form("third"))).files_read == 4
+
+
+def test_the_same_content_under_two_names_is_read_once(tmp_path: Path) -> None:
+    folder = folder_of(
+        tmp_path, {"a.tif": "xx|doubt", "b.png": "y", "sub/c.tif": "xx|doubt", "d.tif": "bad", "e": "bad"}
+    )
+    summary = run(tmp_path, jobs=2, batch=1)
+    assert (summary.files, summary.files_read, summary.pages["review"]) == (5, 3, 2)
+    assert sorted(reads(tmp_path)) == ["a.tif", "b.png", "d.tif"]
+    with (tmp_path / "out/pages.csv").open(encoding="utf-8", newline="") as file:
+        told = {(row["file"], row["page"]): row["reason"] for row in csv.DictReader(file)}
+    assert told["sub/c.tif", "1"] == "same content as a.tif"
+    assert told["e", "1"] == "truncated; same content as d.tif"
+    assert not told["sub/c.tif", "2"]
+    with (tmp_path / "out/results.csv").open(encoding="utf-8", newline="") as file:
+        rows = [list(row.values()) for row in csv.DictReader(file)]
+    assert [row[1:] for row in rows if row[0] == "a.tif"] == [row[1:] for row in rows if row[0] == "sub/c.tif"]
+    # The first one gone, the other stands by itself, and is not read either.
+    (folder / "a.tif").unlink()
+    assert run(tmp_path).files_read == 0
+    assert states(tmp_path)["sub/c.tif"] == "review"
+    assert "same content as a.tif" not in (tmp_path / "out/pages.csv").read_text()
+
+
+def test_a_file_that_was_moved_or_touched_is_not_read_again(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, {"a.png": "x", "b.png": "yy"})
+    run(tmp_path)
+    (folder / "a.png").rename(folder / "z.png")
+    os.utime(folder / "b.png", (1, 1))
+    assert run(tmp_path).files_read == 0
+    assert sorted(states(tmp_path)) == ["b.png", "z.png"]
+    run(tmp_path, out="other")
+    assert tables(tmp_path / "out") == tables(tmp_path / "other")
+
+
+def test_a_twin_of_a_file_that_could_not_be_read_is_tried_itself(tmp_path: Path) -> None:
+    folder_of(tmp_path, {"a.png": "die", "b.png": "die", "c.png": "x"})
+    assert run(tmp_path).pages["failed"] == 2
+    assert set(reads(tmp_path)) == {"a.png", "b.png", "c.png"}
+
+
+def test_pages_of_a_document_that_are_missing_are_told(tmp_path: Path) -> None:
+    claim = a_form("claim", ("a",), ("b",))
+    folder_of(tmp_path, {"a.tif": "of claim", "b.tif": "of claim|unknown|x"})
+    run(tmp_path, forms=(claim,))
+    with (tmp_path / "out/pages.csv").open(encoding="utf-8", newline="") as file:
+        told = {(row["file"], row["page"]): row["reason"] for row in csv.DictReader(file)}
+    assert told["a.tif", "1"] == told["b.tif", "1"] == "missing page 2 of claim"
 
 
 def test_forms_reach_the_processes_that_read(tmp_path: Path) -> None:
@@ -157,12 +218,12 @@ def names_of(task: Task) -> list[str]:
 
 
 def test_pages_that_are_no_known_form_are_counted(tmp_path: Path) -> None:
-    folder_of(tmp_path, {"a.png": "unknown", "b.png": "x", "c.png": "unknown", "d.png": "doubt"})
+    folder_of(tmp_path, {"a.png": "unknown", "b.png": "x", "c.png": "unknown#2", "d.png": "doubt"})
     assert run(tmp_path).unregistered == job_summary(tmp_path / "out").unregistered == 2
 
 
 def test_a_file_on_which_a_process_died_is_tried_again_next_time(tmp_path: Path) -> None:
-    folder = folder_of(tmp_path, {f"{i}.png": "die" if i == 3 else "x" for i in range(12)})
+    folder = folder_of(tmp_path, {f"{i}.png": "die" if i == 3 else f"x#{i}" for i in range(12)})
     assert run(tmp_path, jobs=2).pages["failed"] == 1
     assert list(failures(tmp_path / "out")) == [("3.png", 1, "worker died")]
     stamp = (folder / "3.png").stat()
@@ -183,8 +244,8 @@ def test_outputs_are_private_and_inputs_untouched(tmp_path: Path) -> None:
 
 
 def test_odd_names_have_one_row_each(tmp_path: Path) -> None:
-    twins = {"\u00e9.png": "x", "e\u0301.png": "x"}
-    folder = folder_of(tmp_path, {"=1+1.png": "x", "a\nb.png": "x", **twins, "n" * 250 + ".png": ""})
+    twins = {"\u00e9.png": "x", "e\u0301.png": "xx"}
+    folder = folder_of(tmp_path, {"=1+1.png": "y", "a\nb.png": "z", **twins, "n" * 250 + ".png": ""})
     os.close(os.open(os.fsencode(folder) + b"/\xff.png", os.O_CREAT))
     run(tmp_path)
     assert len(states(tmp_path)) == 6
@@ -241,7 +302,7 @@ def test_a_second_job_on_the_same_folder_is_told_who_holds_it(tmp_path: Path) ->
 def test_a_stopped_job_goes_on_where_it_was_and_ends_with_the_same_tables(
     tmp_path: Path, number: signal.Signals, jobs: int
 ) -> None:
-    folder_of(tmp_path, {f"{i:02}.png": "quick" if i % 3 else "x" * i for i in range(40)})
+    folder_of(tmp_path, {f"{i:02}.png": f"quick#{i}" if i % 3 else "x" * i for i in range(40)})
     run(tmp_path, out="undisturbed")
     (tmp_path / "read.log").unlink()
     job = subprocess.Popen([sys.executable, "-m", "tests.job.fakes", tmp_path, str(jobs)], start_new_session=True)

@@ -1,0 +1,57 @@
+"""How a ledger's tables came to be, step by step and by name: an older ledger takes the steps that it lacks."""
+
+import sqlite3
+
+from ocrbatch.errors import OutputError
+
+MIGRATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (
+        "files and pages",
+        (
+            "CREATE TABLE IF NOT EXISTS files "
+            "(name BLOB PRIMARY KEY, size INTEGER, mtime_ns INTEGER, key TEXT) WITHOUT ROWID",
+            "CREATE TABLE IF NOT EXISTS pages "
+            "(name BLOB, page INTEGER, sha256 TEXT, status TEXT, content TEXT, PRIMARY KEY (name, page)) WITHOUT ROWID",
+        ),
+    ),
+    (
+        "files by content, and the forms that they depend on",
+        (
+            "ALTER TABLE files ADD COLUMN sha256 TEXT NOT NULL DEFAULT ''",
+            "ALTER TABLE files ADD COLUMN forms TEXT NOT NULL DEFAULT '{}'",
+            "UPDATE files SET sha256 = coalesce((SELECT max(sha256) FROM pages WHERE pages.name = files.name), '')",
+            "CREATE INDEX files_by_content ON files (sha256)",
+        ),
+    ),
+)
+"""Each with its name and its statements; what stands here is never changed, only added to."""
+
+
+def migrate(db: sqlite3.Connection) -> None:
+    """Take the steps that a ledger lacks, within the transaction that is open.
+
+    Raises OutputError for a ledger that has taken steps which are not known here.
+    """
+    db.execute("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY) WITHOUT ROWID")
+    taken = _taken(db)
+    for name, statements in MIGRATIONS:
+        if name not in taken:
+            for statement in statements:
+                db.execute(statement)
+            db.execute("INSERT INTO migrations VALUES (?)", (name,))
+
+
+def is_current(db: sqlite3.Connection) -> bool:
+    """Tell whether a ledger has taken every step; OutputError as for ``migrate``."""
+    known = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'migrations'").fetchone()
+    return known is not None and len(_taken(db)) == len(MIGRATIONS)
+
+
+def _taken(db: sqlite3.Connection) -> set[str]:
+    taken = {name for (name,) in db.execute("SELECT name FROM migrations")}
+    if unknown := taken - {name for name, _ in MIGRATIONS}:
+        raise OutputError(
+            f"the ledger is of a newer ocrbatch ({', '.join(sorted(unknown))}); update ocrbatch, or give another "
+            "output folder with -o"
+        )
+    return taken

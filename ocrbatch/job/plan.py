@@ -1,0 +1,90 @@
+"""What of a job is still to be read: not what was read as it is now, nor the same content under another name."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ocrbatch.job.ledger import FileState, Ledger
+from ocrbatch.job.opened import content_sum
+from ocrbatch.job.settings import FormSums, Job, settings_key
+from ocrbatch.job.sources import ReadFile, Source
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The sources of a job by what they need, each in their order.
+
+    ``skip`` are to be recorded as left out, ``look`` are new or have changed: whether they are to be read, their
+    content tells.
+    """
+
+    sources: tuple[Source, ...]
+    skip: tuple[Source, ...]
+    look: tuple[Source, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """A source with the ``sha256`` of its content, which another file has too."""
+
+    source: Source
+    sha256: str
+
+
+class Recorded:
+    """What a ledger has of a job's files; ``key`` and ``forms`` tell what was read with the same settings."""
+
+    def __init__(self, job: Job, ledger: Ledger | None) -> None:
+        self.key = settings_key(job)
+        self.forms = FormSums(job)
+        self._ledger = ledger
+        self._states = ledger.states() if ledger else {}
+
+    def plan(self, sources: Sequence[Source]) -> Plan:
+        """Part the sources; nothing is opened."""
+        missing = [source for source in sources if not self._stands(source)]
+        return Plan(
+            tuple(sources),
+            tuple(source for source in missing if source.skipped),
+            tuple(source for source in missing if not source.skipped),
+        )
+
+    def gone(self, sources: Sequence[Source]) -> set[str]:
+        """Give the names of the files that are no longer among the sources."""
+        return set(self._states) - {source.name for source in sources}
+
+    def unread(self, sources: Sequence[Source], twins: list["Twin"]) -> Iterator[Source]:
+        """Give the sources whose content is to be read; those of a content that was read, or is given, are ``twins``.
+
+        A source that cannot be opened is given: who reads it says why.
+        """
+        given: set[str] = set()
+        for source in sources:
+            sha256 = content_sum(source.path)
+            if sha256 and (sha256 in given or self.twin(sha256) is not None):
+                twins.append(Twin(source, sha256))
+            else:
+                given.add(sha256)
+                yield source
+
+    def twin(self, sha256: str) -> tuple[str, FileState] | None:
+        """Give a file of this content that was read with the same settings, and its state."""
+        same = self._ledger.same_content(sha256) if self._ledger else []
+        return next(((name, state) for name, state in same if self._current(state)), None)
+
+    def state(self, read: ReadFile) -> FileState:
+        """Give the state to record of what was read; with an empty key, it is tried anew."""
+        key = "" if read.again else self.key
+        return FileState(read.size, read.mtime_ns, read.sha256, key, self.forms.of(read.pages))
+
+    def skipped(self, source: Source) -> FileState:
+        """Give the state to record of a source that is left out."""
+        return FileState(source.size, source.mtime_ns, "", self.key + source.skipped)
+
+    def _current(self, state: FileState) -> bool:
+        return state.key == self.key and self.forms.hold(state.forms)
+
+    def _stands(self, source: Source) -> bool:
+        state = self._states.get(source.name)
+        if state is None or (state.size, state.mtime_ns) != (source.size, source.mtime_ns):
+            return False
+        return state == self.skipped(source) if source.skipped else self._current(state)
