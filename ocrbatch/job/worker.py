@@ -95,7 +95,9 @@ class Reader:
             yield page
         yield replace(read_file(file, ()), again=again or not file.sha256)
 
-    def _together(self, batch: Sequence[Source], files: Sequence[Opened], at: Callable[[At], None]) -> list[list[FilePage]]:
+    def _together(
+        self, batch: Sequence[Source], files: Sequence[Opened], at: Callable[[At], None]
+    ) -> list[list[FilePage]]:
         pages: list[list[FilePage]] = [[] for _ in batch]
         order: deque[int] = deque()
 

@@ -80,7 +80,7 @@ def test_behind_a_page_that_cannot_be_decoded_no_other_is_looked_for(tmp_path: P
 class DiesDecoding(FakeReader):
     """Dies before it has the second page, also where only a later one is wanted."""
 
-    def _read(self, source, first, at, place):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    def _read(self, source, first, at, place):  # type: ignore[no-untyped-def]
         def begun(one: At) -> None:
             at(one)
             if one.page == 2 and not one.decoded:
@@ -98,10 +98,10 @@ def test_processes_that_die_again_and_again_end_the_job(tmp_path: Path, monkeypa
 class DiesAtOnce(FakeReader):
     """Dies on every file, before it tells any page."""
 
-    def read(self, batch, at):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+    def read(self, batch, at):  # type: ignore[no-untyped-def]
         os.kill(os.getpid(), signal.SIGKILL)
 
-    def read_alone(self, source, first, at):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+    def read_alone(self, source, first, at):  # type: ignore[no-untyped-def]
         os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -134,8 +134,8 @@ def test_the_system_refuses_a_process_too_much_memory(tmp_path: Path) -> None:
 class Greedy(FakeReader):
     """Takes what the limit allows, and would tell if more were given."""
 
-    def read(self, batch, at):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
-        assert len(bytearray(16 << 20))
+    def read(self, batch, at):  # type: ignore[no-untyped-def]
+        assert bytearray(16 << 20)
         with pytest.raises(MemoryError):
             bytearray(256 << 20)
         return super().read(batch, at)

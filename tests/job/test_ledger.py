@@ -1,18 +1,12 @@
-import json
 import sqlite3
 import stat
-from dataclasses import asdict
 from pathlib import Path
 
-import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from ocrbatch.errors import OutputError
-from ocrbatch.geometry import Box
 from ocrbatch.job.ledger import NAME, FileState, Ledger
-from ocrbatch.records import FieldReading, FilePage, PageResult, PageStatus, Status
+from ocrbatch.records import PageStatus
 from tests.output.values import a_failed_page, a_page
 
 STATE = FileState(10, 20, "ab" * 32, "key")

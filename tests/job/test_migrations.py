@@ -53,7 +53,7 @@ def test_a_ledger_of_a_newer_program_is_refused(tmp_path: Path, *, writable: boo
     with sqlite3.connect(tmp_path / NAME) as db:
         db.execute("INSERT INTO migrations VALUES ('what comes later')")
     db.close()
-    with pytest.raises(OutputError, match="newer ocrbatch .what comes later"):
+    with pytest.raises(OutputError, match=r"newer ocrbatch \(what comes later"):
         Ledger(tmp_path, writable=writable)
 
 

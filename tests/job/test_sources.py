@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ocrbatch.errors import InputError, UsageError
-from ocrbatch.job.sources import Source, list_sources
+from ocrbatch.job.sources import list_sources
 from tests.job.fakes import folder_of
 
 OUT = Path("/nowhere/out")
