@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ocrbatch import __version__
-from ocrbatch.commands import calibrate, doctor, form, model, read, run, score, status
+from ocrbatch.commands import calibrate, doctor, form, model, read, run, score, status, watch
 from ocrbatch.errors import ExitCode, OcrbatchError
 
 app = typer.Typer(
@@ -18,6 +18,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 app.command(epilog=run.EXIT_CODES)(run.run)
+app.command(epilog=run.EXIT_CODES)(watch.watch)
 app.command()(read.read)
 app.command()(status.status)
 app.command()(score.score)

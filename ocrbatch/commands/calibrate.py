@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ocrbatch.commands.run import parse_share
+from ocrbatch.commands.job_options import parse_share
 from ocrbatch.errors import UsageError
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ocrbatch.commands.run import THRESHOLDS_HELP, WHOLE_HELP
+from ocrbatch.commands.job_options import FORM_HELP, MODEL_HELP, THRESHOLDS_HELP, WHOLE_HELP
 from ocrbatch.errors import ExitCode, InputError, UsageError
 
 if TYPE_CHECKING:
@@ -21,10 +21,10 @@ def read(
     files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Scans; - is standard input.")],
     form: Annotated[
         list[Path] | None,
-        typer.Option("-f", "--form", metavar="FORM", help="A form, or a folder of forms, to look for; repeatable."),
+        typer.Option("-f", "--form", metavar="FORM", help=FORM_HELP),
     ] = None,
     whole: Annotated[str | None, typer.Option(metavar="KIND", help=WHOLE_HELP)] = None,
-    model: Annotated[Path | None, typer.Option("-m", "--model", help="Another model than the one that ships.")] = None,
+    model: Annotated[Path | None, typer.Option("-m", "--model", help=MODEL_HELP)] = None,
     thresholds: Annotated[Path | None, typer.Option(metavar="FILE", help=THRESHOLDS_HELP)] = None,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print the rows of results.csv.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print a line of JSON a field.")] = False,

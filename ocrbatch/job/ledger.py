@@ -5,16 +5,20 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from ocrbatch.errors import OutputError
 from ocrbatch.job.migrations import is_current, migrate
 from ocrbatch.job.stored import from_json, to_json
-from ocrbatch.records import FilePage
+from ocrbatch.records import FilePage, PageStatus, Status
 
 NAME = "ledger.sqlite"
 PATIENCE = 60.0
 """Seconds to wait for a person who looks at the ledger while a job writes it."""
+STATUSES = (Status.ACCEPTED, Status.REVIEW, Status.BLANK, Status.INVALID)
+_STATE = "name, size, mtime_ns, sha256, key, forms, moved"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +26,8 @@ class FileState:
     """What is known of a file that was read: its ``size`` and ``mtime_ns`` then, its content's ``sha256``, and by what.
 
     ``key`` names the settings and the models; it is empty where the file is to be tried anew. ``forms`` has the sum of
-    each form that its pages depend on, under the form's name.
+    each form that its pages depend on, under the form's name. ``moved`` tells that the file was taken out of the
+    input once its pages were safe: they stay.
     """
 
     size: int
@@ -30,6 +35,20 @@ class FileState:
     sha256: str
     key: str
     forms: str = "{}"
+    moved: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run of a job: when it ``started`` and ``ended`` (UTC, ISO 8601; empty while it goes on or was stopped).
+
+    ``to_read`` counts the files that it had to look at, ``done`` those that are recorded.
+    """
+
+    started: str
+    ended: str
+    to_read: int
+    done: int
 
 
 class Ledger:
@@ -72,31 +91,72 @@ class Ledger:
     def states(self) -> dict[str, FileState]:
         """Give the state of every file that is known, by name."""
         with self._errors():
-            rows = self._db.execute("SELECT name, size, mtime_ns, sha256, key, forms FROM files").fetchall()
-        return {os.fsdecode(name): FileState(*state) for name, *state in rows}
+            return dict(map(_state, self._db.execute(f"SELECT {_STATE} FROM files")))
+
+    def files(self) -> int:
+        """Count the files that are known."""
+        with self._errors():
+            return int(self._db.execute("SELECT count(*) FROM files").fetchone()[0])
 
     def same_content(self, sha256: str) -> list[tuple[str, FileState]]:
         """Give the files of a content, sorted by name, with their states."""
         with self._errors():
-            rows = self._db.execute(
-                "SELECT name, size, mtime_ns, sha256, key, forms FROM files WHERE sha256 = ? ORDER BY name", (sha256,)
-            ).fetchall()
-        return [(os.fsdecode(name), FileState(*state)) for name, *state in rows]
+            found = self._db.execute(f"SELECT {_STATE} FROM files WHERE sha256 = ? ORDER BY name", (sha256,))
+            return list(map(_state, found))
 
-    def record(self, files: Iterable[tuple[str, FileState, Sequence[FilePage]]]) -> None:
-        """Record all the pages of some files, in one transaction."""
+    def record(self, files: Iterable[tuple[str, FileState, Sequence[FilePage]]], *, done: int = 0) -> None:
+        """Record all the pages of some files, in one transaction; ``done`` files of those of the run are done by it."""
         with self._transaction():
             for name, state, pages in files:
                 key = os.fsencode(name)
                 self._db.execute("DELETE FROM pages WHERE name = ?", (key,))
                 self._db.execute(
-                    "INSERT OR REPLACE INTO files (name, size, mtime_ns, sha256, key, forms) VALUES (?, ?, ?, ?, ?, ?)",
-                    (key, state.size, state.mtime_ns, state.sha256, state.key, state.forms),
+                    f"INSERT OR REPLACE INTO files ({_STATE}) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    (key, state.size, state.mtime_ns, state.sha256, state.key, state.forms, state.moved),
                 )
                 self._db.executemany(
-                    "INSERT INTO pages (name, page, sha256, status, content) VALUES (?, ?, ?, ?, ?)",
-                    [(key, p.result.page, p.sha256, p.result.status.value, to_json(p)) for p in pages],
+                    "INSERT INTO pages (name, page, sha256, status, content, reason, accepted, review, blank, invalid) "
+                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    [(key, *_row(page)) for page in pages],
                 )
+            self._db.execute("UPDATE runs SET done = done + ? WHERE id = (SELECT max(id) FROM runs)", (done,))
+
+    def mark_moved(self, names: Iterable[str]) -> None:
+        """Note of files that they are taken out of the input, in one transaction."""
+        with self._transaction():
+            self._db.executemany("UPDATE files SET moved = 1 WHERE name = ?", [(os.fsencode(name),) for name in names])
+
+    def begin_run(self, to_read: int) -> None:
+        """Note that a run begins, with so many files to look at."""
+        with self._transaction():
+            self._db.execute("INSERT INTO runs (started, to_read) VALUES (?, ?)", (_now(), to_read))
+
+    def end_run(self) -> None:
+        """Note that the run has ended by itself."""
+        with self._transaction():
+            self._db.execute("UPDATE runs SET ended = ? WHERE id = (SELECT max(id) FROM runs)", (_now(),))
+
+    def last_run(self) -> Run | None:
+        """Give the last run that was begun."""
+        with self._errors():
+            row = self._db.execute("SELECT started, ended, to_read, done FROM runs ORDER BY id DESC LIMIT 1").fetchone()
+        return None if row is None else Run(*row)
+
+    def counts(self) -> list[tuple[str, str, int, tuple[int, ...]]]:
+        """Count pages by status and reason: each with their number and the fields that are STATUSES."""
+        totals = ", ".join(f"sum({status.value})" for status in STATUSES)
+        with self._errors():
+            rows = self._db.execute(f"SELECT status, reason, count(*), {totals} FROM pages GROUP BY status, reason")
+            return [(status, reason, pages, tuple(fields)) for status, reason, pages, *fields in rows]
+
+    def pages_with(self, status: PageStatus) -> Iterator[tuple[str, int, str]]:
+        """Give file, page and reason of the pages of a status, sorted by file and page."""
+        with self._errors():
+            found = self._db.execute(
+                "SELECT name, page, reason FROM pages WHERE status = ? ORDER BY name, page", (status.value,)
+            )
+            for name, page, reason in found:
+                yield os.fsdecode(name), page, reason
 
     def forget(self, names: Iterable[str]) -> None:
         """Take files out that are no longer part of the job."""
@@ -148,3 +208,18 @@ class Ledger:
             ) from error
         except OSError as error:
             raise OutputError(f"{self._path}: {error.strerror}; give another output folder with -o") from error
+
+
+def _state(row: Sequence[Any]) -> tuple[str, FileState]:
+    name, size, mtime_ns, sha256, key, forms, moved = row
+    return os.fsdecode(name), FileState(size, mtime_ns, sha256, key, forms, bool(moved))
+
+
+def _row(page: FilePage) -> tuple[object, ...]:
+    result = page.result
+    counts = [sum(field.status is status for field in result.fields) for status in STATUSES]
+    return (result.page, page.sha256, result.status.value, to_json(page), result.reason, *counts)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

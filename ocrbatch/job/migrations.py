@@ -4,6 +4,8 @@ import sqlite3
 
 from ocrbatch.errors import OutputError
 
+_FIELDS = ("accepted", "review", "blank", "invalid")
+
 MIGRATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "files and pages",
@@ -21,6 +23,28 @@ MIGRATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "ALTER TABLE files ADD COLUMN forms TEXT NOT NULL DEFAULT '{}'",
             "UPDATE files SET sha256 = coalesce((SELECT max(sha256) FROM pages WHERE pages.name = files.name), '')",
             "CREATE INDEX files_by_content ON files (sha256)",
+        ),
+    ),
+    (
+        "pages by status, their fields counted",
+        (
+            "ALTER TABLE pages ADD COLUMN reason TEXT NOT NULL DEFAULT ''",
+            *(f"ALTER TABLE pages ADD COLUMN {status} INTEGER NOT NULL DEFAULT 0" for status in _FIELDS),
+            "UPDATE pages SET reason = json_extract(content, '$.reason'), "
+            + ", ".join(
+                f"{status} = (SELECT count(*) FROM json_each(content, '$.fields') "
+                f"WHERE json_extract(value, '$.status') = '{status}')"
+                for status in _FIELDS
+            ),
+            f"CREATE INDEX pages_by_status ON pages (status, reason, {', '.join(_FIELDS)})",
+        ),
+    ),
+    (
+        "files that were moved away, and runs",
+        (
+            "ALTER TABLE files ADD COLUMN moved INTEGER NOT NULL DEFAULT 0",
+            "CREATE TABLE runs (id INTEGER PRIMARY KEY, started TEXT NOT NULL, ended TEXT NOT NULL DEFAULT '', "
+            "to_read INTEGER NOT NULL, done INTEGER NOT NULL DEFAULT 0)",
         ),
     ),
 )

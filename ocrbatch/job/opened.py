@@ -12,6 +12,7 @@ from ocrbatch.job.sources import Source
 from ocrbatch.page.decode import decode
 from ocrbatch.records import Page, PageFailure
 
+STILL_WRITTEN = "still being written"
 SETTLED = 2.0
 """Seconds for which a file that has changed since it was listed must have been left alone."""
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
@@ -87,7 +88,7 @@ def _grows(source: Source, now: os.stat_result) -> bool:
 
 
 def _still_written() -> Opened:
-    return Opened(problem="still being written", detail="the next run reads it", waits=True)
+    return Opened(problem=STILL_WRITTEN, waits=True)
 
 
 def _refused(error: OSError) -> Opened:

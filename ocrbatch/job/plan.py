@@ -1,9 +1,11 @@
 """What of a job is still to be read: not what was read as it is now, nor the same content under another name."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from ocrbatch.job.ledger import FileState, Ledger
+from ocrbatch.job.moving import with_own_names
 from ocrbatch.job.opened import content_sum
 from ocrbatch.job.settings import FormSums, Job, settings_key
 from ocrbatch.job.sources import ReadFile, Source
@@ -13,13 +15,15 @@ from ocrbatch.job.sources import ReadFile, Source
 class Plan:
     """The sources of a job by what they need, each in their order.
 
-    ``skip`` are to be recorded as left out, ``look`` are new or have changed: whether they are to be read, their
-    content tells.
+    ``skip`` are to be recorded as left out, ``wait`` as still being written; ``look`` are new or have changed: whether
+    they are to be read, their content tells. The ``names`` are those of files that are no longer there.
     """
 
     sources: tuple[Source, ...]
     skip: tuple[Source, ...]
+    wait: tuple[Source, ...]
     look: tuple[Source, ...]
+    gone: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +43,19 @@ class Recorded:
         self._ledger = ledger
         self._states = ledger.states() if ledger else {}
 
-    def plan(self, sources: Sequence[Source]) -> Plan:
-        """Part the sources; nothing is opened."""
-        missing = [source for source in sources if not self._stands(source)]
+    def plan(self, sources: Sequence[Source], wait: Container[Path] = ()) -> Plan:
+        """Part the sources, of which those whose path is in ``wait`` are still being written; nothing is opened."""
+        named = with_own_names(sources, self._states)
+        missing = [source for source in named if not self._stands(source)]
+        to_read = [source for source in missing if not source.skipped]
+        known = {name for name, state in self._states.items() if not state.moved}
         return Plan(
-            tuple(sources),
+            tuple(named),
             tuple(source for source in missing if source.skipped),
-            tuple(source for source in missing if not source.skipped),
+            tuple(source for source in to_read if source.path in wait),
+            tuple(source for source in to_read if source.path not in wait),
+            frozenset(known - {source.name for source in named}),
         )
-
-    def gone(self, sources: Sequence[Source]) -> set[str]:
-        """Give the names of the files that are no longer among the sources."""
-        return set(self._states) - {source.name for source in sources}
 
     def unread(self, sources: Sequence[Source], twins: list["Twin"]) -> Iterator[Source]:
         """Give the sources whose content is to be read; those of a content that was read, or is given, are ``twins``.
@@ -79,6 +84,10 @@ class Recorded:
     def skipped(self, source: Source) -> FileState:
         """Give the state to record of a source that is left out."""
         return FileState(source.size, source.mtime_ns, "", self.key + source.skipped)
+
+    def waiting(self, source: Source) -> FileState:
+        """Give the state to record of a source that is still being written: it is looked at again."""
+        return FileState(source.size, source.mtime_ns, "", "")
 
     def _current(self, state: FileState) -> bool:
         return state.key == self.key and self.forms.hold(state.forms)

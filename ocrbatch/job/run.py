@@ -2,42 +2,36 @@
 
 import contextlib
 import math
-import signal
-from collections.abc import Callable, Iterator, Sequence
+import shutil
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from types import FrameType
 
 from ocrbatch import __version__
-from ocrbatch.errors import ExitCode, OcrbatchError
 from ocrbatch.form.acceptance import Acceptance
 from ocrbatch.form.documents import with_missing_pages
 from ocrbatch.form.thresholds import string_forms
 from ocrbatch.job.engines import read_in_processes
 from ocrbatch.job.ledger import NAME, Ledger
 from ocrbatch.job.lock import locked
+from ocrbatch.job.log import LOG
+from ocrbatch.job.moving import move_done
+from ocrbatch.job.opened import STILL_WRITTEN
 from ocrbatch.job.plan import Plan, Recorded, Twin
 from ocrbatch.job.processes import Batch, MakeReader
 from ocrbatch.job.settings import Job, choices, form_sums, sorted_forms, temperatures
+from ocrbatch.job.signals import stopped_by_signals
 from ocrbatch.job.sources import ReadFile, Source, failed_file, list_sources
 from ocrbatch.job.summary import Summary, summarize
 from ocrbatch.job.twins import read_as_twin, with_twins_named
 from ocrbatch.job.worker import Reader, Task
-from ocrbatch.output.files import DRAFT, make_folder
+from ocrbatch.output.files import CROPS, DRAFT, OVERLAYS, make_folder
 from ocrbatch.output.tables import write_tables
 from ocrbatch.records import FilePage, ModelFile, PageStatus
 
 TWINS_AT_ONCE = 256
-
-
-class StoppedError(OcrbatchError):
-    """The job was stopped by a signal; what was finished is safe."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__("stopped; the same command reads the rest")
-        self.exit_code = ExitCode(128 + number)
 
 
 Progress = Callable[[int, int, int], None]
@@ -52,36 +46,60 @@ def plan_job(job: Job) -> tuple[list[Source], list[Source]]:
         recorded = Recorded(job, stack.enter_context(Ledger(job.output, writable=False)) if known else None)
         plan = recorded.plan(sources)
         wanted = {source.name for source in (*plan.skip, *recorded.unread(plan.look, []))}
-    return sources, [source for source in sources if source.name in wanted]
+    return list(plan.sources), [source for source in plan.sources if source.name in wanted]
 
 
 def run_job(
-    job: Job, progress: Progress = lambda done, total, pages: None, *, make_reader: MakeReader | None = None
+    job: Job,
+    progress: Progress = lambda done, total, pages: None,
+    *,
+    make_reader: MakeReader | None = None,
+    wait: Container[Path] = (),
 ) -> Summary:
     """Run a job, or the rest of it, and write its tables; ``make_reader`` stands in for the way of a page.
 
-    Raises the errors of ``list_sources``; LockedError where another job holds the output folder; OutputError where
-    it cannot be written; ModelError and FormError where the model or a form cannot be opened; StoppedError on SIGINT
-    and SIGTERM.
+    Files whose paths are in ``wait`` are still being written, and are left for another run. Raises the errors of
+    ``list_sources``; LockedError where another job holds the output folder; OutputError where it cannot be written;
+    ModelError and FormError where the model or a form cannot be opened; StoppedError on SIGINT and SIGTERM.
     """
-    with _signals():
+    with stopped_by_signals():
         sources = list_sources(job.inputs, job.output)
         make_folder(job.output)
         with locked(job.output), Ledger(job.output) as ledger:
             _sweep(job.output)
             recorded = Recorded(job, ledger)
-            plan = recorded.plan(sources)
-            ledger.record(
-                (source.name, recorded.skipped(source), [failed_file(source.name, source.skipped, PageStatus.SKIPPED)])
-                for source in plan.skip
-            )
-            reading = _Reading(job, ledger, recorded, make_reader or _reader_of(job), progress)
-            files_read = reading.read(plan)
-            ledger.forget(recorded.gone(sources))
-            summary = summarize(ledger, len(sources), files_read)
+            plan = recorded.plan(sources, wait)
+            ledger.begin_run(len(plan.look))
+            LOG.info("started", extra={"files": len(sources), "to_look_at": len(plan.look)})
+            _record_unread(ledger, recorded, plan)
+            files_read = _Reading(job, ledger, recorded, make_reader or _reader_of(job), progress).read(plan)
+            ledger.forget(plan.gone)
+            summary = summarize(ledger, ledger.files(), files_read)
             pages = partial(with_twins_named, ledger.pages)
             write_tables(job.output, pages, _manifest(job, summary), forms=job.forms, options=job.tables)
+            if job.no_pictures:
+                for pictures in (CROPS, OVERLAYS):
+                    shutil.rmtree(job.output / pictures, ignore_errors=True)
+            if job.move_done:
+                moved = move_done(job.move_done, plan.sources, ledger)
+                LOG.info("moved", extra={"files": moved})
+            ledger.end_run()
+            LOG.info("finished", extra={"files_read": files_read, "pages": summary.pages, "fields": summary.fields})
     return summary
+
+
+def _record_unread(ledger: Ledger, recorded: Recorded, plan: Plan) -> None:
+    """Record the files that are left out, and those that are still being written."""
+    skipped = [
+        (source.name, recorded.skipped(source), [failed_file(source.name, source.skipped, PageStatus.SKIPPED)])
+        for source in plan.skip
+    ]
+    waiting = [
+        (source.name, recorded.waiting(source), [failed_file(source.name, STILL_WRITTEN, PageStatus.PENDING)])
+        for source in plan.wait
+    ]
+    ledger.record(skipped)
+    ledger.record(waiting)
 
 
 def _reader_of(job: Job) -> MakeReader:
@@ -110,7 +128,7 @@ class _Reading:
         """Read what a plan has to look at; gives how many files were read."""
         self._all = len(plan.look)
         if self._all:
-            self._progress(0, 0)
+            self._tell(0, self._all, 0)
         twins: list[Twin] = []
         self._read(self._recorded.unread(plan.look, twins))
         # A twin whose other could not be read is read itself.
@@ -128,9 +146,13 @@ class _Reading:
     def _record(self, batch: Batch, files: Sequence[ReadFile]) -> None:
         whole = [replace(file, pages=self._as_documents(file.pages)) for file in files]
         self._ledger.record(
-            (source.name, self._recorded.state(file), file.pages) for source, file in zip(batch, whole, strict=True)
+            ((source.name, self._recorded.state(file), file.pages) for source, file in zip(batch, whole, strict=True)),
+            done=len(batch),
         )
         self._files += len(batch)
+        for page in (page for file in whole for page in file.pages if page.result.status is PageStatus.FAILED):
+            reason = page.result.reason.partition(":")[0]
+            LOG.warning("failed", extra={"file": page.file, "page": page.result.page, "reason": reason})
         self._progress(len(batch), sum(len(file.pages) for file in files))
 
     def _as_documents(self, pages: Sequence[FilePage]) -> tuple[FilePage, ...]:
@@ -148,12 +170,13 @@ class _Reading:
                     yield twin.source
                 else:
                     found.append(pages)
-            self._ledger.record(found)
+            self._ledger.record(found, done=len(found))
             self._progress(len(found), sum(len(pages) for _, _, pages in found))
 
     def _progress(self, files: int, pages: int) -> None:
         self._done += files
         self._pages += pages
+        LOG.info("recorded", extra={"files": self._done, "of": self._all, "pages": self._pages})
         self._tell(self._done, self._all, self._pages)
 
 
@@ -178,25 +201,6 @@ def _manifest(job: Job, summary: Summary) -> dict[str, object]:
 
 def _named(model: ModelFile) -> dict[str, str]:
     return {"name": model.name, "sha256": model.sha256}
-
-
-@contextlib.contextmanager
-def _signals() -> Iterator[None]:
-    """Turn SIGINT and SIGTERM into StoppedError, so that what is finished is kept."""
-
-    def stop(number: int, _: FrameType | None) -> None:
-        raise StoppedError(number)
-
-    try:
-        before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    except ValueError:  # not the main thread: signals are somebody else's matter
-        yield
-        return
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _sweep(folder: Path) -> None:

@@ -24,7 +24,8 @@ class Job:
     With ``forms``, only pages of these are read; with ``whole``, each page is one field; else the boxes of any page.
     ``thresholds`` are the confidences (0–1) from which the fields of a form are accepted, whatever the target error.
     ``strings`` is the model that reads runs of digits whole; it is needed only where there are some. ``batch`` files
-    are read together and recorded at once; ``limits`` bind each page.
+    are read together and recorded at once; ``limits`` bind each page. Inputs whose results are safe are moved to
+    ``move_done``; without it, none is touched. With ``no_pictures``, the pictures of earlier runs are removed.
     """
 
     inputs: tuple[Path, ...]
@@ -42,6 +43,8 @@ class Job:
     strings: ModelFile | None = None
     batch: int = 8
     limits: Limits = field(default_factory=Limits)
+    move_done: Path | None = None
+    no_pictures: bool = False
 
 
 def sorted_forms(forms: Sequence[Form]) -> tuple[Form, ...]:

@@ -55,7 +55,7 @@ def list_sources(inputs: Sequence[Path], output: Path) -> list[Source]:
             folder = stat.S_ISDIR(place.stat().st_mode)
         except OSError as error:
             raise InputError(f"cannot read {place}: {error.strerror}; check the path") from error
-        if folder and _is_within(output, place):
+        if folder and is_within(output, place):
             raise UsageError(f"the output folder {output} lies inside the input {place}; choose one outside")
         for source in _walk(place, place) if folder else [_single(place)]:
             if len(inputs) > 1:
@@ -103,7 +103,7 @@ def _walk(folder: Path, root: Path) -> Iterator[Source]:
         path = folder / entry.name
         if entry.name.startswith("."):
             continue
-        if entry.is_symlink() and not _is_within(path, root):
+        if entry.is_symlink() and not is_within(path, root):
             yield Source(_name(path, root), path, "link out of the folder")
         elif entry.is_dir(follow_symlinks=False):
             yield from _walk(path, root)
@@ -135,7 +135,7 @@ def _name(path: Path, root: Path) -> str:
     return path.relative_to(root).as_posix()
 
 
-def _is_within(path: Path, folder: Path) -> bool:
+def is_within(path: Path, folder: Path) -> bool:
     """Tell whether a path, its links followed, is a folder or lies below it; loops of links are followed nowhere."""
     real = Path(os.path.realpath(folder))
     inner = Path(os.path.realpath(path))

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ocrbatch.errors import ExitCode
-from ocrbatch.job.ledger import Ledger
+from ocrbatch.job.ledger import STATUSES, Ledger, Run
+from ocrbatch.job.lock import lock_holder
 from ocrbatch.records import PageResult, PageStatus, Status
 
 UNREGISTERED = ("not registered", "unknown form")
@@ -27,6 +28,23 @@ class Summary:
     unregistered: int = 0
 
     @property
+    def line(self) -> str:
+        """All in one line, as for the subject of a mail."""
+        pages, fields = self.pages, self.fields
+        waiting = fields["review"] + fields["invalid"]
+        told = [
+            f"{self.files} files",
+            f"{pages['read'] + pages['review']} pages read",
+            f"{pages['failed']} failed" if pages["failed"] else "",
+            f"{pages['skipped']} skipped" if pages["skipped"] else "",
+            f"{pages['pending']} pending" if pages["pending"] else "",
+            f"{self.unregistered} of no known form" if self.unregistered else "",
+            f"{fields['accepted']} fields accepted",
+            f"{waiting} to review",
+        ]
+        return ", ".join(filter(None, told))
+
+    @property
     def exit_code(self) -> ExitCode:
         """3 where pages failed, else 0."""
         return ExitCode.PAGES_FAILED if self.pages[PageStatus.FAILED] else ExitCode.OK
@@ -37,10 +55,10 @@ def summarize(ledger: Ledger, files: int, files_read: int) -> Summary:
     fields: Counter[str] = Counter()
     pages: Counter[str] = Counter()
     unregistered = 0
-    for page in ledger.pages():
-        pages[page.result.status.value] += 1
-        unregistered += is_unregistered(page.result)
-        fields.update(field.status.value for field in page.result.fields)
+    for status, reason, count, counted in ledger.counts():
+        pages[status] += count
+        unregistered += count * (status == PageStatus.REVIEW and reason.startswith(UNREGISTERED))
+        fields.update({own.value: number for own, number in zip(STATUSES, counted, strict=True)})
     return Summary(
         files,
         files_read,
@@ -55,15 +73,22 @@ def is_unregistered(page: PageResult) -> bool:
     return page.status is PageStatus.REVIEW and page.reason.startswith(UNREGISTERED)
 
 
-def job_summary(output: Path) -> Summary:
-    """Give what a job has done so far. Raises OutputError where there is none."""
-    with Ledger(output, writable=False) as ledger:
-        return summarize(ledger, len(ledger.states()), 0)
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a job stands: what it has done, its last run, and the process that holds it now, where one does."""
+
+    summary: Summary
+    run: Run | None
+    holder: str
 
 
-def failures(output: Path) -> Iterator[tuple[str, int, str]]:
-    """Give file, page and reason of every failed page of a job."""
+def job_standing(output: Path) -> Standing:
+    """Tell how a job stands. Raises OutputError where there is none."""
     with Ledger(output, writable=False) as ledger:
-        for page in ledger.pages():
-            if page.result.status is PageStatus.FAILED:
-                yield page.file, page.result.page, page.result.reason
+        return Standing(summarize(ledger, ledger.files(), 0), ledger.last_run(), lock_holder(output))
+
+
+def pages_with(output: Path, status: PageStatus) -> Iterator[tuple[str, int, str]]:
+    """Give file, page and reason of every page of a job that has a status, sorted by file and page."""
+    with Ledger(output, writable=False) as ledger:
+        yield from ledger.pages_with(status)

@@ -12,6 +12,7 @@ from typing import TextIO
 from ocrbatch.errors import OutputError
 
 DRAFT = ".tmp"
+CROPS, OVERLAYS = "crops", "overlays"
 LONGEST_PART = 200
 """Bytes of a part of a path; file systems take 255, of which the endings need some."""
 
@@ -36,12 +37,12 @@ def picture_path(name: str) -> str:
 
 def overlay_path(name: str, page: int) -> str:
     """Give where below the output folder the overlay of a page of a file lies."""
-    return f"overlays/{picture_path(name)}.p{page}.jpg"
+    return f"{OVERLAYS}/{picture_path(name)}.p{page}.jpg"
 
 
 def crop_path(name: str, page: int, field: str) -> str:
     """Give where below the output folder the crop of a field of a page of a file lies."""
-    return f"crops/{picture_path(name)}/{page}-{picture_part(field)}.png"
+    return f"{CROPS}/{picture_path(name)}/{page}-{picture_part(field)}.png"
 
 
 def write_private(path: Path, content: bytes) -> None:

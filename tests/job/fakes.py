@@ -15,6 +15,7 @@ from ocrbatch.job.run import run_job
 from ocrbatch.job.settings import Job
 from ocrbatch.job.sources import ReadFile, Source
 from ocrbatch.job.summary import Summary
+from ocrbatch.job.watch import watch_job
 from ocrbatch.records import FilePage, ModelFile, PageResult, PageStatus, Status
 from tests.output.values import a_field
 
@@ -90,10 +91,26 @@ def folder_of(place: Path, files: dict[str, str]) -> Path:
     return place / "in"
 
 
+def a_job(place: Path, *, out: str = "out", **settings: object) -> Job:
+    """Give a job on ``in`` below a folder."""
+    return replace(Job((place / "in",), place / out, MODEL), **settings)  # type: ignore[arg-type]
+
+
 def run(place: Path, *, out: str = "out", **settings: object) -> Summary:
     """Run a job on ``in`` below a folder, with the fake reader."""
-    job = replace(Job((place / "in",), place / out, MODEL), **settings)  # type: ignore[arg-type]
-    return run_job(job, make_reader=FakeReader)
+    return run_job(a_job(place, out=out, **settings), make_reader=FakeReader)
+
+
+def watch(place: Path, *how: str) -> None:
+    """Watch ``in`` below a folder, with the fake reader; ``how`` may be ``poll`` and ``move``."""
+    job = a_job(place, move_done=place / "done" if "move" in how else None)
+    watch_job(
+        job,
+        lambda restless: run_job(job, make_reader=FakeReader, wait=restless),
+        lambda summary: None,
+        settle=0.3,
+        poll=0.1 if "poll" in how else None,
+    )
 
 
 def reads(place: Path) -> list[str]:
@@ -109,4 +126,10 @@ def tables(out: Path) -> dict[str, bytes]:
 
 
 if __name__ == "__main__":
-    run(Path(sys.argv[1]), jobs=int(sys.argv[2]))
+    try:
+        if sys.argv[2] == "watch":
+            watch(Path(sys.argv[1]), *sys.argv[3:])
+        else:
+            run(Path(sys.argv[1]), jobs=int(sys.argv[2]))
+    except OcrbatchError as error:
+        sys.exit(int(error.exit_code))

@@ -1,5 +1,6 @@
 import sqlite3
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,26 @@ def test_files_are_found_by_their_content(tmp_path: Path) -> None:
         assert ledger.pages_of("c.png") == []
 
 
+def test_runs_and_counts_are_kept_and_moved_files_stay_marked(tmp_path: Path) -> None:
+    with Ledger(tmp_path) as ledger:
+        assert ledger.last_run() is None
+        ledger.begin_run(2)
+        ledger.record([("a.png", STATE, [a_page("a.png", 2), a_failed_page("a.png")])], done=1)
+        run = ledger.last_run()
+        assert run is not None
+        assert (run.to_read, run.done, run.ended) == (2, 1, "")
+        ledger.end_run()
+        run = ledger.last_run()
+        assert run is not None
+        assert run.started <= run.ended
+        ledger.mark_moved(["a.png"])
+        assert ledger.states() == {"a.png": replace(STATE, moved=True)}
+        counted = {(status, pages) for status, _, pages, _ in ledger.counts()}
+        assert counted == {(a_page().result.status.value, 1), ("failed", 1)}
+        assert sum(sum(fields) for *_, fields in ledger.counts()) == len(a_page().result.fields)
+        assert [(name, page) for name, page, _ in ledger.pages_with(PageStatus.FAILED)] == [("a.png", 1)]
+
+
 def test_a_batch_is_recorded_whole_or_not_at_all(tmp_path: Path) -> None:
     twice = [a_page("b.png", 1), a_page("b.png", 1)]
     with Ledger(tmp_path) as ledger:
@@ -74,7 +95,9 @@ def test_what_a_killed_job_had_begun_is_rolled_back_by_who_only_reads(tmp_path: 
         ledger.record([("a.png", STATE, [a_page("a.png")])])
     begun = sqlite3.connect(tmp_path / NAME, isolation_level=None)
     begun.executescript("PRAGMA cache_size = 1; PRAGMA cache_spill = 1; BEGIN IMMEDIATE; DELETE FROM files;")
-    begun.executemany("INSERT INTO pages VALUES (?, 1, '', 'read', ?)", [(b"%d" % i, "x" * 4000) for i in range(50)])
+    begun.executemany(
+        "INSERT INTO pages (name, page, content) VALUES (?, 1, ?)", [(b"%d" % i, "x" * 4000) for i in range(50)]
+    )
     for path in list(tmp_path.iterdir()):
         (tmp_path / f"copy-{path.name}").write_bytes(path.read_bytes())
     begun.close()

@@ -33,6 +33,8 @@ def test_an_old_ledger_keeps_what_it_has_and_learns_the_contents(tmp_path: Path)
         (state,) = ledger.states().values()
         assert (state.size, state.mtime_ns, state.sha256, state.key) == (10, 20, a_page().sha256, "key")
         assert [page.file for page in ledger.pages()] == ["a.png"]
+        ((_, _, _, fields),) = ledger.counts()
+        assert sum(fields) == len(a_page().result.fields) > 0
         assert [name for name, _ in ledger.same_content(a_page().sha256)] == ["a.png"]
     with Ledger(tmp_path) as ledger:
         assert len(ledger.states()) == 1

@@ -17,14 +17,16 @@ import pytest
 from ocrbatch.errors import ExitCode, InputError, LockedError, OutputError, UsageError
 from ocrbatch.form.acceptance import Acceptance
 from ocrbatch.form.template import Form, Kind
-from ocrbatch.job.run import plan_job
+from ocrbatch.job.log import logged_to
+from ocrbatch.job.run import plan_job, run_job
 from ocrbatch.job.settings import Job
-from ocrbatch.job.summary import failures, job_summary
+from ocrbatch.job.summary import job_standing, pages_with
 from ocrbatch.job.worker import Task
 from ocrbatch.output.tables import TableOptions
 from ocrbatch.page.whole import Whole
+from ocrbatch.records import PageStatus
 from tests.form.values import a_field_of_form, a_form
-from tests.job.fakes import MODEL, folder_of, reads, run, tables
+from tests.job.fakes import MODEL, FakeReader, folder_of, reads, run, tables
 
 FILES = {
     "a.png": "x",
@@ -67,8 +69,11 @@ def test_every_input_ends_in_one_state_and_the_totals_add_up(tmp_path: Path) -> 
     assert manifest["totals"] == {"files": 6, "pages": summary.pages, "fields": summary.fields}
     assert manifest["model"] == {"name": "fake", "sha256": "ab" * 32}
     assert manifest["string_model"] is None
-    assert job_summary(tmp_path / "out").pages == summary.pages
-    assert list(failures(tmp_path / "out")) == [("c.png", 1, "truncated")]
+    standing = job_standing(tmp_path / "out")
+    assert (standing.summary, standing.holder) == (replace(summary, files_read=0), "")
+    assert standing.run is not None
+    assert (standing.run.to_read, standing.run.done, bool(standing.run.ended)) == (5, 5, True)
+    assert list(pages_with(tmp_path / "out", PageStatus.FAILED)) == [("c.png", 1, "truncated")]
 
 
 def test_a_finished_job_run_again_reads_nothing_and_writes_the_same(tmp_path: Path) -> None:
@@ -219,18 +224,58 @@ def names_of(task: Task) -> list[str]:
 
 def test_pages_that_are_no_known_form_are_counted(tmp_path: Path) -> None:
     folder_of(tmp_path, {"a.png": "unknown", "b.png": "x", "c.png": "unknown#2", "d.png": "doubt"})
-    assert run(tmp_path).unregistered == job_summary(tmp_path / "out").unregistered == 2
+    assert run(tmp_path).unregistered == job_standing(tmp_path / "out").summary.unregistered == 2
 
 
 def test_a_file_on_which_a_process_died_is_tried_again_next_time(tmp_path: Path) -> None:
     folder = folder_of(tmp_path, {f"{i}.png": "die" if i == 3 else f"x#{i}" for i in range(12)})
     assert run(tmp_path, jobs=2).pages["failed"] == 1
-    assert list(failures(tmp_path / "out")) == [("3.png", 1, "worker died")]
+    assert list(pages_with(tmp_path / "out", PageStatus.FAILED)) == [("3.png", 1, "worker died")]
     stamp = (folder / "3.png").stat()
     (folder / "3.png").write_text("now")
     os.utime(folder / "3.png", ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
     assert run(tmp_path, jobs=1).files_read == 1
     assert states(tmp_path)["3.png"] == "read"
+
+
+def test_files_that_are_still_being_written_wait(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, {"a.png": "x", "b.png": "yy"})
+    job = Job((folder,), tmp_path / "out", MODEL)
+    summary = run_job(job, make_reader=FakeReader, wait={folder / "b.png"})
+    assert (summary.pages["pending"], summary.exit_code, summary.files_read) == (1, ExitCode.OK, 1)
+    assert states(tmp_path) == {"a.png": "read", "b.png": "pending"}
+    assert list(pages_with(tmp_path / "out", PageStatus.PENDING)) == [("b.png", 1, "still being written")]
+    assert run(tmp_path).files_read == 1
+    assert states(tmp_path)["b.png"] == "read"
+
+
+def test_where_no_pictures_are_wanted_those_of_earlier_runs_are_removed(tmp_path: Path) -> None:
+    folder_of(tmp_path, {"a.png": "x"})
+    for name in ("crops/a.png/1-r01.png", "overlays/a.png.p1.jpg", "mine/a.png"):
+        (tmp_path / "out" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "out" / name).write_bytes(b"")
+    run(tmp_path)
+    assert (tmp_path / "out/crops/a.png/1-r01.png").exists()
+    run(tmp_path, no_pictures=True)
+    assert sorted(path.name for path in (tmp_path / "out").iterdir() if path.is_dir()) == ["forms", "mine"]
+
+
+def test_what_happens_is_logged_without_what_was_read(tmp_path: Path) -> None:
+    folder_of(tmp_path, {"a.png": "x" * 77, "b.png": "bad", "c.txt": ""})
+    with logged_to(tmp_path / "logs/job.jsonl"):
+        run(tmp_path)
+    run(tmp_path)
+    lines = [json.loads(line) for line in (tmp_path / "logs/job.jsonl").read_text().splitlines()]
+    assert [line["event"] for line in lines] == ["started", "failed", "recorded", "finished"]
+    assert {key: lines[1][key] for key in ("level", "file", "page", "reason")} == {
+        "level": "warning",
+        "file": "b.png",
+        "page": 1,
+        "reason": "truncated",
+    }
+    assert lines[-1]["pages"] == {"read": 1, "review": 0, "failed": 1, "skipped": 1, "pending": 0}
+    assert all("77" not in str({**line, "time": ""}) for line in lines)
+    assert stat.S_IMODE((tmp_path / "logs/job.jsonl").stat().st_mode) == 0o600
 
 
 def test_outputs_are_private_and_inputs_untouched(tmp_path: Path) -> None:

@@ -1,0 +1,157 @@
+"""The options of the commands that run a job, in one place."""
+
+import inspect
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import MISSING, dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+
+import typer
+
+from ocrbatch.errors import UsageError
+
+if TYPE_CHECKING:
+    from ocrbatch.job.settings import Job
+
+WHOLE_HELP = "Each picture is one field, cut out already: boxes, string (a free run of digits) or digit."
+THRESHOLDS_HELP = "Accept a form's fields by its threshold, proved by ocrbatch calibrate."
+FORM_HELP = "A form, or a folder of forms, to look for; repeatable."
+MODEL_HELP = "Another model than the one that ships."
+TARGET = "0.5%"
+TARGET_HELP = "How many accepted fields may be wrong, as 0.5% or 0.005."
+CROPS_HELP = "Save a picture of each field. --no-crops removes those of earlier runs, and the overlays."
+MEGA = 1 << 20
+
+Thresholds = Annotated[Path | None, typer.Option(metavar="FILE", help=THRESHOLDS_HELP)]
+Forms = Annotated[list[Path] | None, typer.Option("-f", "--form", metavar="FORM", help=FORM_HELP)]
+
+
+@dataclass(frozen=True, slots=True)
+class JobOptions:
+    """What a person may say of a job; each field is an argument or an option of the command line."""
+
+    inputs: Annotated[
+        list[str], typer.Argument(metavar="INPUT...", help="Folders (walked), files, or - for a list of files.")
+    ]
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="OUT", help="The folder for the tables.")]
+    form: Forms = None
+    whole: Annotated[str | None, typer.Option(metavar="KIND", help=WHOLE_HELP)] = None
+    model: Annotated[Path | None, typer.Option("-m", "--model", help=MODEL_HELP)] = None
+    jobs: Annotated[int, typer.Option(min=0, help="Processes that read; 0 for one a core.")] = 0
+    target_error: Annotated[str | None, typer.Option(metavar="SHARE", help=TARGET_HELP, show_default=TARGET)] = None
+    thresholds: Thresholds = None
+    crops: Annotated[bool | None, typer.Option("--crops/--no-crops", help=CROPS_HELP)] = None
+    overlays: Annotated[bool, typer.Option("--overlays", help="Save each page with what was seen on it.")] = False
+    jsonl: Annotated[bool, typer.Option("--jsonl", help="Write results.jsonl too.")] = False
+    excel: Annotated[bool, typer.Option("--excel", help="Tables that Excel opens by itself as UTF-8.")] = False
+    separator: Annotated[str, typer.Option(help="Between the columns: , or ;")] = ","
+    max_megapixels: Annotated[float, typer.Option(min=0.001, help="Larger pictures are refused.")] = 100.0
+    page_timeout: Annotated[
+        float, typer.Option(min=1, metavar="SECONDS", help="A page that takes longer fails, the others go on.")
+    ] = 60.0
+    memory_limit: Annotated[
+        float, typer.Option(min=64, metavar="MB", help="A page that needs more memory fails, the others go on.")
+    ] = 2048.0
+    log_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write what happens as lines of JSON; never what was read.")
+    ] = None
+    line: Annotated[bool, typer.Option("--line", help="Print the summary as one line, for a mail.")] = False
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False
+
+
+def with_job_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command that takes JobOptions as its first parameter all of them as parameters of its own.
+
+    Typer reads a function's signature: so each option is written once for all commands that run a job.
+    """
+    own = list(inspect.signature(command).parameters.values())[1:]
+    hints = get_type_hints(JobOptions, include_extras=True) | get_type_hints(command, include_extras=True)
+    shared = [_parameter(field.name, field.default) for field in fields(JobOptions)]
+    names = {parameter.name for parameter in shared}
+
+    def called(**given: Any) -> None:
+        command(
+            JobOptions(**{name: value for name, value in given.items() if name in names}),
+            **{name: value for name, value in given.items() if name not in names},
+        )
+
+    parameters = [
+        parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hints[parameter.name])
+        for parameter in (*shared, *own)
+    ]
+    called.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    called.__annotations__ = {parameter.name: hints[parameter.name] for parameter in parameters}
+    called.__name__, called.__doc__ = command.__name__, command.__doc__
+    return called
+
+
+def _parameter(name: str, default: object) -> inspect.Parameter:
+    empty = inspect.Parameter.empty if default is MISSING else default
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=empty)
+
+
+def job_of(options: JobOptions) -> "Job":
+    """Make a job of what was said. Raises the errors of a wrong value, form or model."""
+    from ocrbatch.commands.read import acceptance_of, forms_of
+    from ocrbatch.job.cores import usable_cores
+    from ocrbatch.job.limits import Limits
+    from ocrbatch.job.settings import Job
+    from ocrbatch.model.card import load_model_file, string_model_for
+    from ocrbatch.output.tables import TableOptions
+    from ocrbatch.page.whole import asked_whole
+
+    if options.separator not in (",", ";"):
+        raise UsageError("--separator is , or ;")
+    if options.overlays and options.crops is False:
+        raise UsageError("--no-crops leaves no picture behind, and --overlays asks for some; leave one out")
+    asked = asked_whole(options.whole, with_forms=bool(options.form))
+    share = parse_share(TARGET if options.target_error is None else options.target_error)
+    forms, opened = forms_of(options.form or []), load_model_file(options.model)
+    strict = None if options.target_error is None else share
+    strings = string_model_for(forms, asked)
+    accept = acceptance_of(options.thresholds, opened, forms, asked, 1 - share, strict, strings)
+    return Job(
+        inputs=_paths(options.inputs),
+        output=options.output,
+        forms=forms,
+        model=opened,
+        target_error=share,
+        thresholds=accept.by_form,
+        jobs=options.jobs or usable_cores(),
+        crops=bool(options.crops),
+        overlays=options.overlays,
+        no_pictures=options.crops is False,
+        whole=asked,
+        strings=strings,
+        max_pixels=int(options.max_megapixels * 1_000_000),
+        tables=TableOptions(excel=options.excel, separator=options.separator, jsonl=options.jsonl),
+        limits=Limits(options.page_timeout, int(options.memory_limit * MEGA)),
+    )
+
+
+def parse_share(text: str, option: str = "--target-error") -> float:
+    """Give a share 0–1 from ``0.5%`` or ``0.005``. Raises UsageError that names the option."""
+    try:
+        share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        share = -1.0
+    if not 0 < share < 1:
+        example = "95% or 0.95" if option == "--confidence" else "0.5% or 0.005"
+        raise UsageError(f"{option} {text!r} is no share between 0 and 1; write it as {example}")
+    return share
+
+
+def _paths(inputs: list[str]) -> tuple[Path, ...]:
+    """Give the inputs' paths; ``-`` stands for the lines of standard input."""
+    paths: list[Path] = []
+    for given in inputs:
+        if given == "-":
+            lines = sys.stdin.buffer.read().split(b"\n")
+            paths.extend(Path(os.fsdecode(line.rstrip(b"\r"))) for line in lines if line.strip())
+        else:
+            paths.append(Path(given))
+    if not paths:
+        raise UsageError("no input: name a folder, files, or - with a list of files on standard input")
+    return tuple(paths)
