@@ -2,12 +2,17 @@
 
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
+from ocrbatch.commands.app import app
+from ocrbatch.commands.settings import load_settings
 from ocrbatch.form.store import load_forms, parse_form
 from tests.helpers.readme import README, ROOT, SHOWN, block, code_blocks, fields_of, table
 from tests.helpers.render_samples import AMOUNTS
@@ -29,7 +34,7 @@ def run_here(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_forms_and_their_commands_work_as_told(tmp_path: Path) -> None:
-    slip, bill = code_blocks("toml")
+    _, slip, bill = code_blocks("toml")
     (tmp_path / "samples").symlink_to(ROOT / "samples")
     (tmp_path / "forms").mkdir()
     assert slip == (ROOT / "samples/forms/slip.toml").read_text("utf-8")
@@ -98,3 +103,41 @@ def test_the_program_for_python_runs() -> None:
     assert [line.split()[0] for line in fields] == [row[0] for row in table(block("excerpt"), *SHOWN)]
     assert all(line.startswith("slip 0.9") and "'date': " in line for line in (first, second, third))
     assert digit.startswith("6 0.9")
+
+
+def test_the_settings_are_such_as_the_program_takes(tmp_path: Path) -> None:
+    (tmp_path / "ocrbatch.toml").write_text(code_blocks("toml")[0])
+    settings = load_settings(tmp_path, typer.main.get_command(app))
+    assert settings == {
+        "run": {"output": "out", "form": ["forms"], "target_error": "0.1%"},
+        "watch": {"output": "out"},
+    }
+
+
+def test_the_lines_that_start_a_job_by_themselves_are_commands_of_the_program() -> None:
+    units = [line.split("=", 1)[1] for code in code_blocks("ini") for line in code.splitlines() if "ExecStart=" in line]
+    (cron,) = (line for code in code_blocks() for line in code.splitlines() if line.startswith("0 3 * * * "))
+    (task,) = (line for code in code_blocks() for line in code.splitlines() if line.startswith("schtasks "))
+    lines = [*units, cron.removeprefix("0 3 * * * "), task.partition("/TR ")[2].strip('"').replace("\\", "/")]
+    assert len(lines) == 4
+    for line in lines:
+        program, name, *words = shlex.split(line)
+        assert program.removesuffix(".exe").endswith("/ocrbatch")
+        command: Any = typer.main.get_command(app)
+        command.commands[name].make_context(name, words)
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
+def test_systemd_takes_the_service_and_the_timer(tmp_path: Path) -> None:
+    names = ("ocrbatch.service", "ocrbatch.timer", "watch.service")
+    for name, unit in zip(names, code_blocks("ini"), strict=True):
+        (tmp_path / name).write_text(unit.replace("/opt/ocrbatch/bin/ocrbatch", "/bin/true"))
+    told = subprocess.run(
+        ["systemd-analyze", "verify", *(str(tmp_path / name) for name in names)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    # It tells of other units of the machine too.
+    assert [line for line in told.stderr.splitlines() if str(tmp_path) in line] == []

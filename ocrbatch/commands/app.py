@@ -1,12 +1,14 @@
 """The command ``ocrbatch``: its subcommands, and the one place where errors become messages and exit codes."""
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from ocrbatch import __version__
 from ocrbatch.commands import calibrate, doctor, form, model, read, run, score, status, watch
+from ocrbatch.commands.settings import load_settings
 from ocrbatch.errors import ExitCode, OcrbatchError
 
 app = typer.Typer(
@@ -36,11 +38,13 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def ocrbatch(
+    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and stop.")
     ] = False,
 ) -> None:
     """Read handwritten digits from folders of scanned forms and cheques into tables with confidences."""
+    context.default_map = load_settings(Path(), context.command)
 
 
 def main() -> None:
