@@ -21,6 +21,9 @@ from ocrbatch.form.documents import with_missing_pages
 from ocrbatch.form.rules.checkdigits import MODULES
 from ocrbatch.form.schema import FieldTable, ManyPagesTable, OnePageTable
 from ocrbatch.form.template import Blank, Kind
+from ocrbatch.job.engines import DIED, TIMED_OUT
+from ocrbatch.job.opened import STILL_WRITTEN
+from ocrbatch.job.worker import OUT_OF_MEMORY
 from ocrbatch.output.tables import RESULT_COLUMNS
 from ocrbatch.page import strokes
 from ocrbatch.page.register import MIN_SCORE, NOT_REGISTERED, UNKNOWN_FORM
@@ -55,6 +58,7 @@ TEXT = README.read_text("utf-8")
 SHELL = [line for code in code_blocks() for line in code.splitlines()]
 PARTS = [part.strip() for line in SHELL for part in re.split(r"&&|\|", line)]
 COMMANDS = [part for part in PARTS if part.removeprefix(".venv/bin/").startswith("ocrbatch ")]
+RAISED = re.compile(r'DecodeError\("([a-z ]+)"')
 PROBLEMS = (UNKNOWN_FORM, NOT_REGISTERED, NO_BOXES, NO_PAPER)
 INSTALLS = [part for part in PARTS if " install " in f" {part} "]
 
@@ -217,6 +221,13 @@ def test_the_table_of_the_pages_reasons_is_the_programs() -> None:
     wanted = {*PROBLEMS} | reasons(1) | reasons(1, 2, 2, 1)
     assert {row[0] for row in table(TEXT, "page's reason")} == wanted
     assert f"Below {MIN_SCORE} a page is not read" in TEXT
+
+
+def test_the_reasons_why_a_page_gave_nothing_are_the_programs() -> None:
+    told = [row[0] for row in table(TEXT, "no reading", "meaning")]
+    codes = {code for path in (ROOT / "ocrbatch/page").rglob("*.py") for code in RAISED.findall(path.read_text())}
+    of_jobs = {TIMED_OUT, DIED, OUT_OF_MEMORY, STILL_WRITTEN, "vanished", "unreadable", "internal error"}
+    assert sorted(told) == sorted(codes | of_jobs)
 
 
 def test_the_marks_that_are_told_are_those_that_are_read() -> None:
