@@ -16,10 +16,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ocrbatch.model.card import load_model_file, load_string_model
+from ocrbatch.model.strings.bending import bend
 from ocrbatch.model.strings.compose import compose_field
 from ocrbatch.model.strings.glyphs import HIGH, GlyphBank, draw_digit, draw_hand
 from ocrbatch.model.strings.paper import draw_paper, scan
 from ocrbatch.model.strings.pool import load_bank
+from ocrbatch.model.strings.writing import Writing, write
 from ocrbatch.page.candidates import value_of
 from ocrbatch.page.choose import choose
 from ocrbatch.page.classify import make_classifier
@@ -36,6 +38,8 @@ BINS = (0, 0.5, 0.8, 0.95, 0.99, 0.995, 0.999, 1.01)
 LEAST_CONTRAST = 20
 PLAIN = 0.6
 """How many forms are of plain paper, filled in with a dark pen, and scanned at 150 dpi or more."""
+BEND, BEND_LENGTH, ROOM = 2.5, 5.0, 6
+"""How far points of a run are moved at most (a standard deviation), and over what length, where digits are 40 high."""
 RIDGE = 1.0
 """How many fields' worth of doubt there is in each number."""
 
@@ -55,9 +59,14 @@ def strings(bank: GlyphBank, seed: int) -> Iterator[Composed]:
     """Compose runs of digits without end."""
     rng = np.random.default_rng(seed)
     while True:
-        field = compose_field(bank, rng)
+        field = compose_field(bank, rng, lambda bank, rng: _bent(write(bank, rng), rng))
         place = FieldPlace("run", "string", read_only(field.quad[None].astype(np.float32)))
         yield Composed(read_only(field.picture), place, "".join(str(label) for label in field.labels if label < 10))
+
+
+def _bent(writing: Writing, rng: np.random.Generator) -> Writing:
+    """Bend a run more than any was that was taught: the network knows the maker of composed runs too well."""
+    return Writing(bend(np.pad(writing.ink, ROOM), float(rng.uniform(0, BEND)), BEND_LENGTH, rng), writing.labels)
 
 
 def boxes(bank: GlyphBank, seed: int) -> Iterator[Composed]:

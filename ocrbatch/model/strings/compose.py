@@ -1,5 +1,6 @@
 """Runs of digits as they come from a page: written with one hand on printed paper, scanned, and cut to a strip."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -11,6 +12,8 @@ from ocrbatch.model.strings.writing import SIGN, Writing, write
 from ocrbatch.page.cuts import halved
 from ocrbatch.page.strings.strip import cut_strip
 from ocrbatch.records import Grey
+
+Write = Callable[[GlyphBank, np.random.Generator], Writing]
 
 TRIES = 4
 LEAST_INK = 15
@@ -29,7 +32,7 @@ class Field:
     labels: tuple[int, ...]
 
 
-def compose_field(bank: GlyphBank, rng: np.random.Generator) -> Field:
+def compose_field(bank: GlyphBank, rng: np.random.Generator, write: Write = write) -> Field:
     """Write a run into a field of a page, or fill a picture with it as a cheque sorter cuts it."""
     high = float(rng.choice([rng.uniform(18, 36), rng.uniform(26, 62)]))
     writing = _resized(write(bank, rng), high / HIGH, float(rng.normal(0, 0.025)))

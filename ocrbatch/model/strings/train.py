@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from ocrbatch.errors import ModelError
+from ocrbatch.model.strings.bending import bend
 from ocrbatch.model.strings.network import HIGH, OUTPUTS, STRIDE, build_network
 from ocrbatch.model.strings.pool import WIDEST, Labels, read_shard
 from ocrbatch.records import Grey
@@ -19,6 +20,8 @@ WIDTHS = (96, 160, 224, 320, WIDEST)
 BLANK = OUTPUTS - 1
 WARM_UP = 400
 """So many steps the rate rises."""
+BEND, BEND_LENGTHS = 1.0, (2.5, 5.0)
+"""By how many pixels of a strip its points are moved at most, on average, and over how many."""
 
 Tell = Callable[[str], None]
 
@@ -114,8 +117,10 @@ def _stacked(strips: list[Grey], labels: Labels, width: int) -> tuple[Any, Any, 
 
 
 def _worn(strip: Grey, rng: np.random.Generator) -> Grey:
-    """Change a strip a little, so that none is ever seen twice: moved, stretched, fainter, grained."""
-    kind = rng.random(3)
+    """Change a strip a little, so that none is ever seen twice: bent, moved, stretched, fainter, grained."""
+    kind = rng.random(4)
+    if kind[3] < 0.5:
+        strip = bend(strip, float(rng.uniform(0.1, BEND)), float(rng.uniform(*BEND_LENGTHS)), rng)
     if kind[0] < 0.6:
         # What would be cut off at the end is still among the labels.
         scale = min(float(rng.uniform(0.85, 1.15)), WIDEST / strip.shape[1])
