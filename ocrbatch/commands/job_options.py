@@ -116,6 +116,7 @@ def job_of(options: JobOptions) -> "Job":
         inputs=_paths(options.inputs),
         output=options.output,
         forms=forms,
+        form_paths=tuple(options.form or ()),
         model=opened,
         target_error=share,
         thresholds=accept.by_form,

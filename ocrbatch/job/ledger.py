@@ -3,13 +3,14 @@
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from ocrbatch.errors import OutputError
+from ocrbatch.job.corrected import Correction, Corrections
 from ocrbatch.job.migrations import is_current, migrate
 from ocrbatch.job.stored import from_json, to_json
 from ocrbatch.records import FilePage, PageStatus, Status
@@ -18,7 +19,7 @@ NAME = "ledger.sqlite"
 PATIENCE = 60.0
 """Seconds to wait for a person who looks at the ledger while a job writes it."""
 STATUSES = (Status.ACCEPTED, Status.REVIEW, Status.BLANK, Status.INVALID)
-_STATE = "name, size, mtime_ns, sha256, key, forms, moved"
+_STATE = "name, size, mtime_ns, sha256, key, forms, moved, path"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class FileState:
 
     ``key`` names the settings and the models; it is empty where the file is to be tried anew. ``forms`` has the sum of
     each form that its pages depend on, under the form's name. ``moved`` tells that the file was taken out of the
-    input once its pages were safe: they stay.
+    input once its pages were safe: they stay. ``path`` is where the file lies, absolute.
     """
 
     size: int
@@ -36,6 +37,7 @@ class FileState:
     key: str
     forms: str = "{}"
     moved: bool = False
+    path: Path = field(default=Path(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ class Ledger:
                         migrate(self._db)
                 elif not is_current(self._db):
                     raise OutputError(f"{self._path} is of an earlier ocrbatch; ocrbatch run brings it up to date")
+                self._corrections = Corrections(self._db)
         except OutputError:
             self._db.close()
             raise
@@ -111,20 +114,49 @@ class Ledger:
                 key = os.fsencode(name)
                 self._db.execute("DELETE FROM pages WHERE name = ?", (key,))
                 self._db.execute(
-                    f"INSERT OR REPLACE INTO files ({_STATE}) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    (key, state.size, state.mtime_ns, state.sha256, state.key, state.forms, state.moved),
+                    f"INSERT OR REPLACE INTO files ({_STATE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    (key, *_of_state(state)),
                 )
                 self._db.executemany(
                     "INSERT INTO pages (name, page, sha256, status, content, reason, accepted, review, blank, invalid) "
                     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    [(key, *_row(page)) for page in pages],
+                    [(key, *_row(page, self._corrections.applied(page))) for page in pages],
                 )
             self._db.execute("UPDATE runs SET done = done + ? WHERE id = (SELECT max(id) FROM runs)", (done,))
 
-    def mark_moved(self, names: Iterable[str]) -> None:
-        """Note of files that they are taken out of the input, in one transaction."""
+    def mark_moved(self, places: Iterable[tuple[str, Path]]) -> None:
+        """Note of files that they are taken out of the input to another place, in one transaction."""
         with self._transaction():
-            self._db.executemany("UPDATE files SET moved = 1 WHERE name = ?", [(os.fsencode(name),) for name in names])
+            self._db.executemany(
+                "UPDATE files SET moved = 1, path = ? WHERE name = ?",
+                [(os.fsencode(path), os.fsencode(name)) for name, path in places],
+            )
+
+    def correct(self, corrections: Sequence[Correction]) -> None:
+        """Keep what a person said of fields, all of it in one transaction; from then on, pages have it."""
+        try:
+            with self._transaction():
+                self._corrections.add(corrections)
+                for sha256, number in dict.fromkeys((one.sha256, one.page) for one in corrections):
+                    self._count_anew(sha256, number)
+        except BaseException:
+            self._corrections = Corrections(self._db)
+            raise
+
+    def corrections(self) -> list[Correction]:
+        """Give all that people have said, in its order."""
+        with self._errors():
+            return list(self._corrections.all())
+
+    def settings(self) -> dict[str, str]:
+        """Give how the job was asked for."""
+        with self._errors():
+            return dict(self._db.execute("SELECT name, value FROM settings"))
+
+    def keep_settings(self, settings: Mapping[str, str]) -> None:
+        """Keep how the job was asked for."""
+        with self._transaction():
+            self._db.executemany("INSERT OR REPLACE INTO settings VALUES (?, ?)", list(settings.items()))
 
     def begin_run(self, to_read: int) -> None:
         """Note that a run begins, with so many files to look at."""
@@ -166,20 +198,37 @@ class Ledger:
                     self._db.execute(f"DELETE FROM {table} WHERE name = ?", (os.fsencode(name),))
 
     def pages(self) -> Iterator[FilePage]:
-        """Give all pages, sorted by the bytes of the file's name and the page."""
+        """Give all pages as people have corrected them, sorted by the bytes of the file's name and the page."""
         with self._errors():
+            # Somebody may have said more since the ledger was opened.
+            self._corrections = Corrections(self._db)
             for name, sha256, content in self._db.execute(
                 "SELECT name, sha256, content FROM pages ORDER BY name, page"
             ):
-                yield from_json(os.fsdecode(name), sha256, content)
+                yield self._corrections.applied(from_json(os.fsdecode(name), sha256, content))
 
     def pages_of(self, name: str) -> list[FilePage]:
-        """Give the pages of one file."""
+        """Give the pages of one file as they were read."""
         with self._errors():
             rows = self._db.execute(
                 "SELECT sha256, content FROM pages WHERE name = ? ORDER BY page", (os.fsencode(name),)
             ).fetchall()
         return [from_json(name, sha256, content) for sha256, content in rows]
+
+    def _count_anew(self, sha256: str, number: int) -> None:
+        """Count the fields of a content's page as people have said, under all names that it has."""
+        found = self._db.execute(
+            "SELECT pages.name, content FROM pages JOIN files ON pages.name = files.name "
+            "WHERE files.sha256 = ? AND page = ?",
+            (sha256, number),
+        ).fetchall()
+        for name, content in found:
+            page = self._corrections.applied(from_json(os.fsdecode(name), sha256, content))
+            self._db.execute(
+                "UPDATE pages SET status = ?, accepted = ?, review = ?, blank = ?, invalid = ? "
+                "WHERE name = ? AND page = ?",
+                (page.result.status.value, *_counts(page), name, number),
+            )
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -211,14 +260,22 @@ class Ledger:
 
 
 def _state(row: Sequence[Any]) -> tuple[str, FileState]:
-    name, size, mtime_ns, sha256, key, forms, moved = row
-    return os.fsdecode(name), FileState(size, mtime_ns, sha256, key, forms, bool(moved))
+    name, size, mtime_ns, sha256, key, forms, moved, path = row
+    return os.fsdecode(name), FileState(size, mtime_ns, sha256, key, forms, bool(moved), Path(os.fsdecode(path)))
 
 
-def _row(page: FilePage) -> tuple[object, ...]:
-    result = page.result
-    counts = [sum(field.status is status for field in result.fields) for status in STATUSES]
-    return (result.page, page.sha256, result.status.value, to_json(page), result.reason, *counts)
+def _of_state(state: FileState) -> tuple[object, ...]:
+    path = os.fsencode(state.path)
+    return (state.size, state.mtime_ns, state.sha256, state.key, state.forms, state.moved, path)
+
+
+def _row(page: FilePage, said: FilePage) -> tuple[object, ...]:
+    """Give a page's row: its reading as it was, its status and its fields counted as people have said."""
+    return (page.result.page, page.sha256, said.result.status.value, to_json(page), page.result.reason, *_counts(said))
+
+
+def _counts(page: FilePage) -> list[int]:
+    return [sum(field.status is status for field in page.result.fields) for status in STATUSES]
 
 
 def _now() -> str:

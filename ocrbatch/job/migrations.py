@@ -47,6 +47,16 @@ MIGRATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "to_read INTEGER NOT NULL, done INTEGER NOT NULL DEFAULT 0)",
         ),
     ),
+    (
+        "where files lie, how a job was asked for, and corrections",
+        (
+            "ALTER TABLE files ADD COLUMN path BLOB NOT NULL DEFAULT x''",
+            "CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+            "CREATE TABLE corrections (id INTEGER PRIMARY KEY, sha256 TEXT NOT NULL, page INTEGER NOT NULL, "
+            "form TEXT NOT NULL, field TEXT NOT NULL, verdict TEXT NOT NULL, value TEXT NOT NULL, was TEXT NOT NULL, "
+            "who TEXT NOT NULL, at TEXT NOT NULL, source TEXT NOT NULL)",
+        ),
+    ),
 )
 """Each with its name and its statements; what stands here is never changed, only added to."""
 

@@ -53,10 +53,11 @@ def move_done(folder: Path, sources: Sequence[Source], ledger: Ledger) -> int:
         for source in sources
         if source.name in states and source.name not in unread and _is_same(source, states[source.name])
     ]
-    ledger.mark_moved(source.name for source in done)
-    for source in done:
-        _move(source.path, _free(folder / source.name))
-    return len(done)
+    places = [(source, _free(folder.absolute() / source.name)) for source in done]
+    ledger.mark_moved((source.name, place) for source, place in places)
+    for source, place in places:
+        _move(source.path, place)
+    return len(places)
 
 
 def _is_other(source: Source, state: FileState | None) -> bool:

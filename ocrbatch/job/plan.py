@@ -76,10 +76,11 @@ class Recorded:
         same = self._ledger.same_content(sha256) if self._ledger else []
         return next(((name, state) for name, state in same if self._current(state)), None)
 
-    def state(self, read: ReadFile) -> FileState:
+    def state(self, source: Source, read: ReadFile) -> FileState:
         """Give the state to record of what was read; with an empty key, it is tried anew."""
         key = "" if read.again else self.key
-        return FileState(read.size, read.mtime_ns, read.sha256, key, self.forms.of(read.pages))
+        forms = self.forms.of(read.pages)
+        return FileState(read.size, read.mtime_ns, read.sha256, key, forms, path=source.path.absolute())
 
     def skipped(self, source: Source) -> FileState:
         """Give the state to record of a source that is left out."""

@@ -4,15 +4,13 @@ import contextlib
 import math
 import shutil
 from collections.abc import Callable, Container, Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from ocrbatch import __version__
 from ocrbatch.form.acceptance import Acceptance
 from ocrbatch.form.documents import with_missing_pages
-from ocrbatch.form.thresholds import string_forms
 from ocrbatch.job.engines import read_in_processes
 from ocrbatch.job.ledger import NAME, Ledger
 from ocrbatch.job.lock import locked
@@ -21,15 +19,15 @@ from ocrbatch.job.moving import move_done
 from ocrbatch.job.opened import STILL_WRITTEN
 from ocrbatch.job.plan import Plan, Recorded, Twin
 from ocrbatch.job.processes import Batch, MakeReader
-from ocrbatch.job.settings import Job, choices, form_sums, sorted_forms, temperatures
+from ocrbatch.job.publish import keep_publication, publication_of, publish
+from ocrbatch.job.settings import Job, sorted_forms
 from ocrbatch.job.signals import stopped_by_signals
 from ocrbatch.job.sources import ReadFile, Source, failed_file, list_sources
-from ocrbatch.job.summary import Summary, summarize
-from ocrbatch.job.twins import read_as_twin, with_twins_named
+from ocrbatch.job.summary import Summary
+from ocrbatch.job.twins import read_as_twin
 from ocrbatch.job.worker import Reader, Task
 from ocrbatch.output.files import CROPS, DRAFT, OVERLAYS, make_folder
-from ocrbatch.output.tables import write_tables
-from ocrbatch.records import FilePage, ModelFile, PageStatus
+from ocrbatch.records import FilePage, PageStatus
 
 TWINS_AT_ONCE = 256
 
@@ -74,9 +72,9 @@ def run_job(
             _record_unread(ledger, recorded, plan)
             files_read = _Reading(job, ledger, recorded, make_reader or _reader_of(job), progress).read(plan)
             ledger.forget(plan.gone)
-            summary = summarize(ledger, ledger.files(), files_read)
-            pages = partial(with_twins_named, ledger.pages)
-            write_tables(job.output, pages, _manifest(job, summary), forms=job.forms, options=job.tables)
+            publication = publication_of(job)
+            keep_publication(ledger, publication, job.form_paths)
+            summary = publish(job.output, ledger, publication, files_read)
             if job.no_pictures:
                 for pictures in (CROPS, OVERLAYS):
                     shutil.rmtree(job.output / pictures, ignore_errors=True)
@@ -146,7 +144,10 @@ class _Reading:
     def _record(self, batch: Batch, files: Sequence[ReadFile]) -> None:
         whole = [replace(file, pages=self._as_documents(file.pages)) for file in files]
         self._ledger.record(
-            ((source.name, self._recorded.state(file), file.pages) for source, file in zip(batch, whole, strict=True)),
+            (
+                (source.name, self._recorded.state(source, file), file.pages)
+                for source, file in zip(batch, whole, strict=True)
+            ),
             done=len(batch),
         )
         self._files += len(batch)
@@ -183,24 +184,6 @@ class _Reading:
 def _batches(sources: Iterator[Source], size: int) -> Iterator[Batch]:
     while batch := list(islice(sources, size)):
         yield batch
-
-
-def _manifest(job: Job, summary: Summary) -> dict[str, object]:
-    """Say by what the tables were made; nothing in it depends on the time, the machine or the number of workers."""
-    return {
-        "ocrbatch": __version__,
-        "model": _named(job.model),
-        "string_model": None if job.strings is None else _named(job.strings),
-        "temperatures": temperatures(job),
-        "forms": form_sums(job),
-        "string_forms": string_forms(job.forms, job.whole),
-        "settings": {**choices(job), **asdict(job.tables)},
-        "totals": {"files": summary.files, "pages": summary.pages, "fields": summary.fields},
-    }
-
-
-def _named(model: ModelFile) -> dict[str, str]:
-    return {"name": model.name, "sha256": model.sha256}
 
 
 def _sweep(folder: Path) -> None:

@@ -26,6 +26,7 @@ class Job:
     ``strings`` is the model that reads runs of digits whole; it is needed only where there are some. ``batch`` files
     are read together and recorded at once; ``limits`` bind each page. Inputs whose results are safe are moved to
     ``move_done``; without it, none is touched. With ``no_pictures``, the pictures of earlier runs are removed.
+    ``form_paths`` are where the forms were loaded from, so that the tables can be written without the job.
     """
 
     inputs: tuple[Path, ...]
@@ -45,6 +46,7 @@ class Job:
     limits: Limits = field(default_factory=Limits)
     move_done: Path | None = None
     no_pictures: bool = False
+    form_paths: tuple[Path, ...] = ()
 
 
 def sorted_forms(forms: Sequence[Form]) -> tuple[Form, ...]:

@@ -25,7 +25,11 @@ def read_as_twin(
     pages = [_renamed(page, source.name) for page in ledger.pages_of(other)]
     if other != source.name and not _copied(job, other, source.name, pages):
         return None
-    return source.name, replace(state, size=source.size, mtime_ns=source.mtime_ns), pages
+    return (
+        source.name,
+        replace(state, size=source.size, mtime_ns=source.mtime_ns, moved=False, path=source.path.absolute()),
+        pages,
+    )
 
 
 def with_twins_named(pages: Callable[[], Iterable[FilePage]]) -> Iterator[FilePage]:

@@ -55,7 +55,7 @@ def test_runs_and_counts_are_kept_and_moved_files_stay_marked(tmp_path: Path) ->
         run = ledger.last_run()
         assert run is not None
         assert run.started <= run.ended
-        ledger.mark_moved(["a.png"])
+        ledger.mark_moved([("a.png", tmp_path / "a.png")])
         assert ledger.states() == {"a.png": replace(STATE, moved=True)}
         counted = {(status, pages) for status, _, pages, _ in ledger.counts()}
         assert counted == {(a_page().result.status.value, 1), ("failed", 1)}

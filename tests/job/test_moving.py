@@ -61,7 +61,7 @@ def test_a_job_that_was_killed_before_it_moved_all_moves_the_rest(tmp_path: Path
     run(tmp_path)
     before = tables(tmp_path / "out")
     with Ledger(tmp_path / "out") as ledger:
-        ledger.mark_moved(["a.png", "b.png"])
+        ledger.mark_moved([(name, tmp_path / "done" / name) for name in ("a.png", "b.png")])
     (folder / "b.png").unlink()
     assert run(tmp_path, move_done=tmp_path / "done").files_read == 0
     assert left(tmp_path / "done") == ["a.png"]
