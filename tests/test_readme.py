@@ -21,6 +21,7 @@ from ocrbatch.form.documents import with_missing_pages
 from ocrbatch.form.rules.checkdigits import MODULES
 from ocrbatch.form.schema import FieldTable, ManyPagesTable, OnePageTable
 from ocrbatch.form.template import Blank, Kind
+from ocrbatch.job.corrected import CORRECTED, NOT_READABLE, SENT_TO_REVIEW
 from ocrbatch.job.engines import DIED, TIMED_OUT
 from ocrbatch.job.opened import STILL_WRITTEN
 from ocrbatch.job.worker import OUT_OF_MEMORY
@@ -100,7 +101,7 @@ def test_the_samples_that_commands_name_exist() -> None:
 def test_the_extras_that_are_installed_exist() -> None:
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
     asked = {name for line in INSTALLS for found in re.findall(r"\[([\w,]+)\]", line) for name in found.split(",")}
-    assert asked == {"dev", "train"}
+    assert asked == {"dev", "review", "train"}
     assert asked <= extras.keys()
 
 
@@ -181,9 +182,10 @@ def test_the_table_of_reasons_is_the_programs() -> None:
     named = {word for word in words if re.fullmatch(r"[a-z]+( [a-z'-]+)+", word)} - {*PROBLEMS, "struck out"}
     in_cells = {"low confidence", "several digits", "not a digit"}
     assert all(re.search(rf'"{word}( in|")', "".join(sources)) for word in in_cells)
+    by_people = {CORRECTED, NOT_READABLE, SENT_TO_REVIEW}
     by_rules = {"changed by", "breaks", "not checked"}
     assert all(re.search(rf'f"[^"]*{word}', "".join(sources)) for word in by_rules)
-    assert {row[0] for row in table(TEXT, "reason", "meaning")} == named | in_cells | by_rules
+    assert {row[0] for row in table(TEXT, "reason", "meaning")} == named | in_cells | by_rules | by_people
 
 
 def test_the_table_of_rules_has_them_all_and_its_examples_keep_and_break_them() -> None:

@@ -7,7 +7,20 @@ from typing import Annotated
 import typer
 
 from ocrbatch import __version__
-from ocrbatch.commands import calibrate, doctor, form, model, read, run, score, status, watch
+from ocrbatch.commands import (
+    calibrate,
+    corrections,
+    doctor,
+    form,
+    model,
+    read,
+    review,
+    run,
+    score,
+    serve,
+    status,
+    watch,
+)
 from ocrbatch.commands.settings import load_settings
 from ocrbatch.errors import ExitCode, OcrbatchError
 
@@ -23,10 +36,13 @@ app.command(epilog=run.EXIT_CODES)(run.run)
 app.command(epilog=run.EXIT_CODES)(watch.watch)
 app.command()(read.read)
 app.command()(status.status)
+app.command()(review.review)
 app.command()(score.score)
 app.command(epilog=calibrate.EXIT_CODES)(calibrate.calibrate)
+app.add_typer(corrections.app, name="corrections")
 app.add_typer(form.app, name="form")
 app.add_typer(model.app, name="model")
+app.command()(serve.serve)
 app.command()(doctor.doctor)
 
 

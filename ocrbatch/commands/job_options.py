@@ -22,6 +22,7 @@ MODEL_HELP = "Another model than the one that ships."
 TARGET = "0.5%"
 TARGET_HELP = "How many accepted fields may be wrong, as 0.5% or 0.005."
 CROPS_HELP = "Save a picture of each field. --no-crops removes those of earlier runs, and the overlays."
+XLSX_HELP = "Write results.xlsx too: what waits for a person, with pictures, to be corrected there. Saves --crops."
 MEGA = 1 << 20
 
 Thresholds = Annotated[Path | None, typer.Option(metavar="FILE", help=THRESHOLDS_HELP)]
@@ -44,6 +45,7 @@ class JobOptions:
     thresholds: Thresholds = None
     crops: Annotated[bool | None, typer.Option("--crops/--no-crops", help=CROPS_HELP)] = None
     overlays: Annotated[bool, typer.Option("--overlays", help="Save each page with what was seen on it.")] = False
+    xlsx: Annotated[bool, typer.Option("--xlsx", help=XLSX_HELP)] = False
     jsonl: Annotated[bool, typer.Option("--jsonl", help="Write results.jsonl too.")] = False
     excel: Annotated[bool, typer.Option("--excel", help="Tables that Excel opens by itself as UTF-8.")] = False
     separator: Annotated[str, typer.Option(help="Between the columns: , or ;")] = ","
@@ -121,13 +123,14 @@ def job_of(options: JobOptions) -> "Job":
         target_error=share,
         thresholds=accept.by_form,
         jobs=options.jobs or usable_cores(),
-        crops=bool(options.crops),
+        # The workbook shows the crops; who wants no pictures gets it without.
+        crops=options.xlsx if options.crops is None else options.crops,
         overlays=options.overlays,
         no_pictures=options.crops is False,
         whole=asked,
         strings=strings,
         max_pixels=int(options.max_megapixels * 1_000_000),
-        tables=TableOptions(excel=options.excel, separator=options.separator, jsonl=options.jsonl),
+        tables=TableOptions(excel=options.excel, separator=options.separator, jsonl=options.jsonl, xlsx=options.xlsx),
         limits=Limits(options.page_timeout, int(options.memory_limit * MEGA)),
     )
 

@@ -13,9 +13,11 @@ from ocrbatch.form.store import load_forms
 from ocrbatch.form.template import Form
 from ocrbatch.form.thresholds import string_forms
 from ocrbatch.job.ledger import Ledger
+from ocrbatch.job.log import LOG
 from ocrbatch.job.settings import Job, choices, form_sums, temperatures
 from ocrbatch.job.summary import Summary, summarize
 from ocrbatch.job.twins import with_twins_named
+from ocrbatch.output.edited import set_aside
 from ocrbatch.output.tables import TableOptions, write_tables
 from ocrbatch.records import ModelFile
 
@@ -70,8 +72,15 @@ def kept_publication(ledger: Ledger) -> Publication:
     return Publication(manifest, forms, TableOptions(**json.loads(settings["tables"])))
 
 
-def publish(output: Path, ledger: Ledger, publication: Publication, files_read: int = 0) -> Summary:
-    """Write the tables of a job from its ledger; gives how the job stands."""
+def publish(
+    output: Path, ledger: Ledger, publication: Publication, files_read: int = 0, *, taken: Path | None = None
+) -> Summary:
+    """Write the tables of a job from its ledger; gives how the job stands.
+
+    A workbook in which somebody has written stays, under another name, unless it is the one that was ``taken``.
+    """
+    if (aside := set_aside(output, taken)) is not None:
+        LOG.warning("workbook set aside", extra={"file": aside.name})
     summary = summarize(ledger, ledger.files(), files_read)
     totals = {"files": summary.files, "pages": summary.pages, "fields": summary.fields}
     pages = partial(with_twins_named, ledger.pages)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TextIO
+from typing import IO, Any, BinaryIO, TextIO
 
 from ocrbatch.errors import OutputError
 
@@ -93,17 +93,27 @@ class Drafts:
     """
 
     def __init__(self) -> None:
-        self._files: list[tuple[Path, Path, TextIO]] = []
+        self._files: list[tuple[Path, Path, IO[Any]]] = []
 
     def open(self, path: Path, encoding: str = "utf-8") -> TextIO:
         """Begin a file (0600); lines end as they are written. OutputError where it cannot be."""
+        handle, draft = self._begin(path)
+        file = os.fdopen(handle, "w", encoding=encoding, newline="")
+        self._files.append((path, draft, file))
+        return file
+
+    def open_bytes(self, path: Path) -> BinaryIO:
+        """Begin a file (0600) of bytes. OutputError where it cannot be."""
+        handle, draft = self._begin(path)
+        file = os.fdopen(handle, "w+b")
+        self._files.append((path, draft, file))
+        return file
+
+    def _begin(self, path: Path) -> tuple[int, Path]:
         draft = path.with_name(f".{path.name}{DRAFT}")
         with output_errors(path):
             draft.unlink(missing_ok=True)
-            handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            file = os.fdopen(handle, "w", encoding=encoding, newline="")
-        self._files.append((path, draft, file))
-        return file
+            return os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), draft
 
     def publish(self) -> None:
         """Bring all to the disk, then give all their names: until then the old files stand."""

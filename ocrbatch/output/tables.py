@@ -6,12 +6,13 @@ Every text is spelled by ``escape_name``; nothing depends on the time, the machi
 import csv
 import io
 import json
+import shutil
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 from urllib.parse import quote
 
 from ocrbatch.form.documents import documents
@@ -20,11 +21,17 @@ from ocrbatch.output.escape import escape_name
 from ocrbatch.output.files import Drafts, make_folder, output_errors
 from ocrbatch.records import FieldReading, FilePage, PageStatus, Status
 
+if TYPE_CHECKING:
+    from ocrbatch.output.workbook import WorkbookWriter
+
 RESULTS = "results.csv"
 PAGES = "pages.csv"
 FORMS = "forms"
 JSONL = "results.jsonl"
 MANIFEST = "manifest.json"
+WORKBOOK = "results.xlsx"
+PARTS = f".{WORKBOOK}.parts"
+"""The folder that holds the workbook's parts while it is written."""
 Row = dict[str, object]
 RESULT_COLUMNS = [
     "file",
@@ -61,17 +68,18 @@ PAGE_COLUMNS = [
 
 @dataclass(frozen=True, slots=True)
 class TableOptions:
-    """How tables are written: ``excel`` adds the BOM, ``separator`` parts the cells, ``jsonl`` adds a file."""
+    """How tables are written: ``excel`` adds the BOM, ``separator`` parts the cells, the others add a file each."""
 
     excel: bool = False
     separator: str = ","
     jsonl: bool = False
+    xlsx: bool = False
 
 
 def write_tables(
     folder: Path,
     pages: Callable[[], Iterable[FilePage]],
-    manifest: Mapping[str, object],
+    manifest: Mapping[str, Any],
     *,
     forms: Sequence[Form] = (),
     options: TableOptions | None = None,
@@ -86,14 +94,26 @@ def write_tables(
     make_folder(folder)
     if columns:
         make_folder(folder / FORMS)
-    with Drafts() as drafts, output_errors(folder):
-        write = _Writers(folder, columns, {form.name for form in forms}, drafts, options)
+    with Drafts() as drafts, output_errors(folder), ExitStack() as stack:
+        book = _workbook(folder, forms, columns, drafts, stack) if options.xlsx else None
+        write = _Writers(folder, columns, {form.name for form in forms}, drafts, options, book)
         for document in _documents(pages(), forms):
             write.document(document)
+        if book is not None:
+            book.close(manifest.get("totals", {}))
         text = drafts.open(folder / MANIFEST)
         text.write(json.dumps(manifest, indent=2, ensure_ascii=True, sort_keys=True) + "\n")
         drafts.publish()
     _remove_stale(folder, columns, options)
+
+
+def _workbook(
+    folder: Path, forms: Sequence[Form], columns: Mapping[str, tuple[str, ...]], drafts: Drafts, stack: ExitStack
+) -> "WorkbookWriter":
+    """Begin the workbook; what writes it is loaded only where one is asked for."""
+    from ocrbatch.output.workbook import a_workbook
+
+    return stack.enter_context(a_workbook(drafts.open_bytes(folder / WORKBOOK), folder, forms, columns))
 
 
 def form_fields(pages: Iterable[FilePage], forms: Sequence[Form] = ()) -> dict[str, tuple[str, ...]]:
@@ -215,7 +235,9 @@ class _Writers:
         known: Container[str],
         drafts: Drafts,
         options: TableOptions,
+        book: "WorkbookWriter | None",
     ) -> None:
+        self._book = book
         encoding = "utf-8-sig" if options.excel else "utf-8"
 
         def table(path: Path, columns: Iterable[str]) -> "_Table":
@@ -238,10 +260,15 @@ class _Writers:
         own = [page for page in pages if page.result.form]
         if _has_row(own, self._known):
             form = own[0].result.form
-            self._forms[form].row(form_row(own, self._fields[form]))
+            row = form_row(own, self._fields[form])
+            self._forms[form].row(row)
+            if self._book is not None:
+                self._book.document(form, row)
 
     def _page(self, page: FilePage) -> None:
         self._pages.row(page_row(page).values())
+        if self._book is not None:
+            self._book.page(page)
         for row in result_rows(page):
             self._results.row(row.values())
             if self._jsonl is not None:
@@ -295,6 +322,9 @@ def _remove_stale(folder: Path, forms: Iterable[str], options: TableOptions) -> 
     with suppress(OSError):
         if not options.jsonl:
             (folder / JSONL).unlink(missing_ok=True)
+        if not options.xlsx:
+            (folder / WORKBOOK).unlink(missing_ok=True)
+        shutil.rmtree(folder / PARTS, ignore_errors=True)
         for table in (folder / FORMS).glob("*.csv"):
             if table.name not in kept:
                 table.unlink()

@@ -37,7 +37,7 @@ def test_settings_of_commands_below_others_and_lists_are_taken(command: Command,
     ("content", "told"),
     [
         ("[run]\nouput = 1", "[run] has nothing called 'ouput'; there is crops, dry-run,"),
-        ("[rnu]\n", "the file has nothing called 'rnu'; there is calibrate, doctor,"),
+        ("[rnu]\n", "the file has nothing called 'rnu'; there is calibrate, corrections, doctor,"),
         ("run = 3", "the file has nothing called 'run'"),
         ("[run]\noutput = {a = 1}", "[run] has nothing called 'output'"),
         ("[run", "ocrbatch.toml: "),
