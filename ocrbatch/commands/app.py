@@ -1,6 +1,8 @@
 """The command ``ocrbatch``: its subcommands, and the one place where errors become messages and exit codes."""
 
+import errno
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -74,3 +76,10 @@ def main() -> None:
         # The reader of our output has gone: nothing is left to say, and nobody to say it to.
         sys.stderr.close()
         sys.exit(int(ExitCode.OK))
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        # What cannot be told on standard output is told on standard error, unless that is full too.
+        with suppress(OSError):
+            typer.echo(f"Error: the output cannot be written ({error.strerror}); free space", err=True)
+        sys.exit(int(ExitCode.OUTPUT_UNWRITABLE))

@@ -1,5 +1,6 @@
 """Who reads: processes of this machine. Results come as they are finished; a page that ends one takes itself along."""
 
+import time
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from multiprocessing.connection import wait
@@ -20,6 +21,8 @@ MAX_PAGES = 3
 """After so many such pages, the rest of a file is given up."""
 MAX_STARTS = 5
 """After so many processes that end before they have begun, none will begin."""
+PAUSE = 0.2
+"""Seconds before a process is begun again that the system would not give."""
 TIMED_OUT = "timed out"
 DIED = "worker died"
 
@@ -70,13 +73,27 @@ class _Crew:
     def _assign(self) -> bool:
         """Give each process something to do; tells whether any has."""
         while len(self._processes) < self._jobs and (first := self._next(None)):
-            process = ReadingProcess(self._make, self._limits)
+            process = self._begin()
             self._processes.append(process)
             process.give(first)
         for process in self._processes:
             while len(process.given) < AHEAD and (more := self._next(process)):
                 process.give(more)
         return any(process.given for process in self._processes)
+
+    def _begin(self) -> ReadingProcess:
+        """Begin a process; again where what forks it was killed, or the machine has no room for one just now."""
+        while True:
+            try:
+                return ReadingProcess(self._make, self._limits)
+            except (EOFError, OSError) as error:
+                self._count_bad_start(error)
+                time.sleep(PAUSE)
+
+    def _count_bad_start(self, error: Exception | None = None) -> None:
+        self._starts += 1
+        if self._starts > MAX_STARTS:
+            raise OcrbatchError("no worker process starts; ocrbatch doctor may show what is missing") from error
 
     def _next(self, process: ReadingProcess | None) -> Assignment | None:
         """Take what is to be read next. A file alone is all that its process has: then its end tells on which."""
@@ -113,9 +130,7 @@ class _Crew:
         self._processes.remove(process)
         own, *rest = process.given
         if not process.ready:
-            self._starts += 1
-            if self._starts > MAX_STARTS:
-                raise OcrbatchError("no worker process starts; ocrbatch doctor may show what is missing")
+            self._count_bad_start()
             self._again.extendleft(reversed([own, *rest]))
             return
         self._again.extendleft(reversed(rest))

@@ -8,8 +8,9 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -75,7 +76,8 @@ class ReadingProcess:
         context = _context()
         self.connection, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, make, limits.memory), daemon=True)
-        self._process.start()
+        with _uninterrupted():
+            self._process.start()
         theirs.close()
         self._limits = limits
         self.ready = False
@@ -134,6 +136,22 @@ def _context() -> Any:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOADED)
     return context
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Keep an interrupt, which a terminal sends to all processes, from those that begin: the job's own answers it."""
+    if sys.platform == "win32":
+        yield
+        return
+    # What multiprocessing begins first of all would let signals through again.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        # One that came meanwhile comes now.
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _serve(connection: Connection, make: MakeReader, memory: int) -> None:

@@ -3,6 +3,7 @@
 Luma is that of ITU-R BT.601 everywhere, as in JPEG's own Y, so that all routes to grey agree.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -22,6 +23,9 @@ _DARKEST_HIGH_BYTE = 16
 _MIRRORED = (2, 4, 5, 7)
 _QUARTER_TURNS = {3: 2, 4: 2, 5: 1, 6: -1, 7: -1, 8: 1}
 """Orientations as a mirroring of left and right, then quarter turns against the clock."""
+
+_BAND = 1 << 22
+"""Pixels that are worked on at a time where each takes several bytes on its way: a page may have 100 million."""
 
 Samples = npt.NDArray[np.generic]
 
@@ -95,7 +99,9 @@ def grey_of_image(image: Image.Image) -> Grey:
     if image.mode == "LAB":
         return np.asarray(image.getchannel("L"))
     if image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info:
-        colours = np.asarray(image.convert("RGBA"))
+        colours = np.asarray(
+            image if image.mode == "RGBA" and "transparency" not in image.info else image.convert("RGBA")
+        )
         return flatten(cv2.cvtColor(colours, cv2.COLOR_RGBA2GRAY), colours[:, :, 3])
     if image.mode == "CMYK":
         image = image.convert("RGB")
@@ -106,14 +112,15 @@ def grey_of_array(samples: Samples) -> Grey:
     """Turn OpenCV's array of 8 or 16 bits to grey; (H, W), or (H, W, 3 or 4) in the order blue to alpha."""
     if samples.ndim == 2:
         return scale_samples(samples)
-    alpha = samples[:, :, 3] if samples.shape[2] == 4 else None
-    colours = np.ascontiguousarray(samples[:, :, :3])
-    grey = scale_samples(cv2.cvtColor(colours, cv2.COLOR_BGR2GRAY), whole_range_of=colours)
-    if alpha is None:
+    with_alpha = samples.shape[2] == 4
+    luma = cv2.cvtColor(samples, cv2.COLOR_BGRA2GRAY if with_alpha else cv2.COLOR_BGR2GRAY)
+    grey = scale_samples(luma, whole_range_of=samples[:, :, :3])
+    if not with_alpha:
         return grey
+    alpha = samples[:, :, 3]
     if alpha.dtype != np.uint8:
         most = max(int(alpha.max()), 1)
-        alpha = (alpha.astype(np.uint32) * 255 // most).astype(np.uint8)
+        alpha = _by_bands(lambda band: band.astype(np.uint32) * 255 // most, alpha)
     return flatten(grey, np.asarray(alpha, dtype=np.uint8))
 
 
@@ -126,11 +133,15 @@ def flatten(grey: Grey, alpha: Grey) -> Grey:
     low, high = int(alpha.min()), int(alpha.max())
     if high == 0 or low == 255:
         return grey
-    weight = alpha.astype(np.uint16)
-    laid = ((grey * weight + 255 * (255 - weight) + 127) // 255).astype(np.uint8)
+    laid = _by_bands(_lay, grey, alpha)
     if low < high and laid.min() == laid.max():
         return np.asarray(255 - alpha, np.uint8)
     return laid
+
+
+def _lay(grey: Grey, alpha: Grey) -> Samples:
+    weight = alpha.astype(np.uint16)
+    return np.asarray((grey * weight + 255 * (255 - weight) + 127) // 255)
 
 
 def scale_samples(samples: Samples, whole_range_of: Samples | None = None) -> Grey:
@@ -161,8 +172,22 @@ def _stretch(samples: Samples, low: float, high: float) -> Grey:
     """Map ``low``…``high`` to 0…255."""
     if high <= low:
         raise DecodeError("unsupported", "all pixels have one value and their range is unknown")
-    scaled = (samples.astype(np.float32) - np.float32(low)) * np.float32(255.0 / (high - low))
-    return np.asarray(np.clip(np.rint(scaled), 0, 255), dtype=np.uint8)
+
+    def scaled(band: Samples) -> Samples:
+        levels = (band.astype(np.float32) - np.float32(low)) * np.float32(255.0 / (high - low))
+        return np.asarray(np.clip(np.rint(levels), 0, 255))
+
+    return _by_bands(scaled, samples)
+
+
+def _by_bands(make: Callable[..., Samples], *pictures: Samples) -> Grey:
+    """Make a grey picture (H, W) of one or several pixel by pixel, some rows at a time."""
+    height, width = pictures[0].shape[:2]
+    made = np.empty((height, width), np.uint8)
+    rows = max(1, _BAND // width)
+    for start in range(0, height, rows):
+        made[start : start + rows] = make(*(picture[start : start + rows] for picture in pictures))
+    return made
 
 
 def brighten_high_bytes(grey: Grey) -> Grey:

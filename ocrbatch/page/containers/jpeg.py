@@ -6,7 +6,7 @@ import struct
 from dataclasses import dataclass
 
 import cv2
-from PIL import Image
+from PIL import Image, ImageChops
 
 from ocrbatch.errors import DecodeError
 from ocrbatch.page.containers.quiet import grey_of, imdecode
@@ -135,8 +135,9 @@ def _decode(data: bytes, header: _Header) -> Grey:
     if "Corrupt JPEG data" in said and not _HARMLESS_SURPLUS.search(said):
         raise DecodeError("broken", said.strip().splitlines()[0][:200])
     if header.components == 4:
-        # Adobe writes CMYK inverted and says so in a marker that Pillow heeds.
-        return grey_of_image(Image.open(io.BytesIO(data), formats=["JPEG"]))
+        # Adobe writes its inks inverted and says so in a marker; Pillow takes those of all files for Adobe's.
+        inks = Image.open(io.BytesIO(data), formats=["JPEG"])
+        return grey_of_image(inks if "adobe" in inks.info else ImageChops.invert(inks))
     if picture is None:
         raise DecodeError("broken", said.strip()[:200])
     return grey_of(picture)

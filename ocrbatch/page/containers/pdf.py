@@ -6,6 +6,7 @@ them is given to PDFium, and fields filled in a viewer are drawn as they stand.
 
 import math
 import re
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -32,6 +33,8 @@ _OTHER_FILES = (b"<", b"PK", b"\x7fELF", b"\x89PNG", b"\xff\xd8", b"BM", b"RIFF"
 _LINEARIZED_LENGTH = re.compile(rb"/Linearized\b[^>]{0,200}?/L\s+(\d+)")
 _NOT_PLAIN = re.compile(rb"/(?:Decode\s*[\[\d]|SMask|Mask|ImageMask|ColorTransform)")
 """Entries that change what an embedded JPEG shows; a picture's dictionary always lies open in the file."""
+_CODESTREAM = b"\xff\x4f\xff\x51"
+"""How the codestream of a JPEG 2000 begins, up to its size (ISO/IEC 15444-1, A.5.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,8 @@ def _open(data: bytes) -> Any:
     import pypdfium2
     import pypdfium2.raw as pdfium
 
+    # PDFium may refuse a document without an error of its own, and then tells the last one, of whatever document.
+    pdfium.FPDF_LoadMemDocument(b"-", 1, None)
     try:
         document = pypdfium2.PdfDocument(data)
     except pypdfium2.PdfiumError as error:
@@ -129,8 +134,6 @@ def _survey(page: Any, max_pixels: int) -> tuple[list[Any], bool]:
 
     Raises DecodeError ``too large`` for too many objects or a picture of too many pixels.
     """
-    import ctypes
-
     import pypdfium2.raw as pdfium
 
     images: list[Any] = []
@@ -140,10 +143,9 @@ def _survey(page: Any, max_pixels: int) -> tuple[list[Any], bool]:
             raise DecodeError("too large", f"more than {MOST_OBJECTS} objects on a page")
         kind = pdfium.FPDFPageObj_GetType(raw)
         if kind == pdfium.FPDF_PAGEOBJ_IMAGE:
-            width, height = ctypes.c_uint(), ctypes.c_uint()
-            pdfium.FPDFImageObj_GetImagePixelSize(raw, width, height)
-            if width.value * height.value > max_pixels:
-                raise DecodeError("too large", f"a picture of {width.value}×{height.value} pixels")
+            width, height = max(_picture_sizes(page, raw), key=math.prod)
+            if width * height > max_pixels:
+                raise DecodeError("too large", f"a picture of {width}×{height} pixels")
             images.append(raw)
             others = others or level > 0
         elif kind == pdfium.FPDF_PAGEOBJ_TEXT:
@@ -152,6 +154,24 @@ def _survey(page: Any, max_pixels: int) -> tuple[list[Any], bool]:
         else:
             others = True
     return images, others
+
+
+def _picture_sizes(page: Any, raw: Any) -> Iterator[tuple[int, int]]:
+    """Give a picture's width and height; a JPEG 2000 has its own too, and they need not be what the document says."""
+    import ctypes
+
+    import pypdfium2
+    import pypdfium2.raw as pdfium
+
+    width, height = ctypes.c_uint(), ctypes.c_uint()
+    pdfium.FPDFImageObj_GetImagePixelSize(raw, width, height)
+    yield width.value, height.value
+    image = pypdfium2.PdfImage(raw, page=page, pdf=page.pdf)
+    if "JPXDecode" in image.get_filters():
+        for found in re.finditer(_CODESTREAM, data := bytes(image.get_data(decode_simple=True))):
+            if len(data) >= found.end() + 20:
+                right, bottom, left, top = struct.unpack_from(">4I", data, found.end() + 4)
+                yield right - left, bottom - top
 
 
 def _objects(page: Any) -> Iterator[tuple[Any, int]]:

@@ -2,6 +2,7 @@
 
 import struct
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,6 +13,8 @@ ORIENTATION = 274
 _X_RESOLUTION, _Y_RESOLUTION, _RESOLUTION_UNIT = 282, 283, 296
 _CENTIMETRE, _NO_UNIT = 3, 1
 _MOST_TAGS = 4096
+_LAST_TAG = 339
+"""Beyond it lie notes, profiles and private data, as large as one likes: their values are passed over."""
 
 # Type → bytes a value, numpy's code; texts and opaque bytes have no code, rationals are two numbers.
 _TYPES: dict[int, tuple[int, str]] = {
@@ -88,37 +91,48 @@ def read_directory(data: bytes, layout: Layout, offset: int, *, strict: bool = T
         start = offset + struct.calcsize(count_code)
         if count > _MOST_TAGS:
             raise DecodeError("broken", f"a directory of {count} tags")
-        entries = [start + size * index for index in range(count)]
         link = start + size * count
         following = struct.unpack_from(layout.order + next_code, data, link)[0]
-        tags = dict(_entry(data, layout, entry, strict) for entry in entries)
+        entries = [_entry(data, layout, start + size * index) for index in range(count)]
     except (struct.error, OverflowError) as error:
         raise DecodeError("truncated", "the file ends within a directory of tags") from error
+    there = [entry for entry in entries if entry.place + entry.length <= len(data)]
+    if strict and len(there) < len(entries):
+        raise DecodeError("truncated", "a tag lies beyond the end of the file")
+    if sum(entry.length for entry in there) > len(data):
+        # A few bytes may be shared; thousands of tags that each are the whole file would fill the memory.
+        raise DecodeError("broken", "the tags are larger than the file")
+    tags = {entry.tag: _values(data, layout, entry) for entry in there if entry.tag <= _LAST_TAG}
     return Directory({tag: values for tag, values in tags.items() if values}, following, link)
 
 
-def _entry(data: bytes, layout: Layout, entry: int, strict: bool) -> tuple[int, tuple[float, ...]]:
-    """Read one tag; without values where its type is not a number."""
-    tag, kind, count = struct.unpack_from(layout.order + ("HHQ" if layout.big else "HHI"), data, entry)
-    if kind not in _TYPES:
-        return tag, ()
-    width, code = _TYPES[kind]
-    inline = 8 if layout.big else 4
-    place = entry + (12 if layout.big else 8)
-    if width * count > inline:
+class _Entry(NamedTuple):
+    """A tag whose values, of a type of TIFF's, lie at ``place`` and take ``length`` bytes: none of an unknown type."""
+
+    tag: int
+    kind: int
+    place: int
+    length: int
+
+
+def _entry(data: bytes, layout: Layout, start: int) -> _Entry:
+    tag, kind, count = struct.unpack_from(layout.order + ("HHQ" if layout.big else "HHI"), data, start)
+    place, length = start + (12 if layout.big else 8), count * _TYPES[kind][0] if kind in _TYPES else 0
+    if length > (8 if layout.big else 4):
         place = struct.unpack_from(layout.order + ("Q" if layout.big else "I"), data, place)[0]
-    if place + width * count > len(data):
-        if strict:
-            raise DecodeError("truncated", f"tag {tag} lies beyond the end of the file")
-        return tag, ()
+    return _Entry(tag, kind, place, length)
+
+
+def _values(data: bytes, layout: Layout, entry: _Entry) -> tuple[float, ...]:
+    """Read a tag's values; none where they are no numbers."""
+    _, code = _TYPES.get(entry.kind, (0, ""))
     if not code:
-        return tag, ()
-    numbers = width * count // np.dtype(code).itemsize
-    values = np.frombuffer(data, layout.order + code, numbers, place).tolist()
-    if kind in _RATIONALS:
+        return ()
+    values = np.frombuffer(data, layout.order + code, entry.length // np.dtype(code).itemsize, entry.place).tolist()
+    if entry.kind in _RATIONALS:
         pairs = zip(values[::2], values[1::2], strict=True)
         values = [top / bottom if bottom else 0.0 for top, bottom in pairs]
-    return tag, tuple(values)
+    return tuple(values)
 
 
 def read_exif(block: bytes) -> Directory | None:
