@@ -19,6 +19,7 @@ def test_some_bad_pictures_do_no_harm(tmp_path: Path) -> None:
     assert [state for state in report.states if not state.startswith("failed")]
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_two_thousand_bad_pictures_and_odd_ones_do_no_harm(tmp_path: Path) -> None:
     assert not read_all(bad_files(2000, seed=1), tmp_path / "bad").faults

@@ -137,6 +137,7 @@ def test_case_19_a_chain_of_pages_that_loops_or_leaves_the_file_ends(of_digits: 
     assert of_digits.reasons("crowded.tif") == ["failed: broken"]
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_case_19_ten_thousand_pages_take_time_in_line_and_bounded_memory(tmp_path: Path) -> None:
     took = {}
