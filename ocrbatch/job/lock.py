@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ocrbatch.errors import LockedError, OutputError
+from ocrbatch.output.files import output_errors
 
 NAME = ".lock"
 _FLAGS = os.O_RDWR | os.O_CREAT
@@ -44,9 +45,10 @@ def locked(folder: Path) -> Iterator[None]:
             raise LockedError(
                 f"another job (process {_holder(lock) or 'unknown'}) is writing to {folder}; wait for it"
             ) from error
-        os.ftruncate(lock, 0)
-        os.lseek(lock, 0, os.SEEK_SET)
-        os.write(lock, str(os.getpid()).encode())
+        with output_errors(folder / NAME):
+            os.ftruncate(lock, 0)
+            os.lseek(lock, 0, os.SEEK_SET)
+            os.write(lock, str(os.getpid()).encode())
         yield
     finally:
         os.close(lock)

@@ -39,8 +39,9 @@ def with_own_names(sources: Sequence[Source], states: Mapping[str, FileState]) -
 def move_done(folder: Path, sources: Sequence[Source], ledger: Ledger) -> int:
     """Move the files of which every page was read; gives how many. Raises OutputError where one cannot be moved.
 
-    What is left out, has failed or waits stays where it is. That they are moved is noted first: a job that is killed
-    in between moves the rest when it is run again.
+    What is left out, has failed or waits stays where it is, and so does what somebody has put in a file's place since
+    that was read. That they are moved is noted first: a job that is killed in between moves the rest when it is run
+    again.
     """
     states = ledger.states()
     unread = {
@@ -51,13 +52,27 @@ def move_done(folder: Path, sources: Sequence[Source], ledger: Ledger) -> int:
     done = [
         source
         for source in sources
-        if source.name in states and source.name not in unread and _is_same(source, states[source.name])
+        if source.name in states
+        and source.name not in unread
+        and _is_same(source, states[source.name])
+        and _stands_still(source)
     ]
     places = [(source, _free(folder.absolute() / source.name)) for source in done]
     ledger.mark_moved((source.name, place) for source, place in places)
     for source, place in places:
-        _move(source.path, place)
+        # Between the note and the move a scanner may have used the name again: that page is for the next run.
+        if _stands_still(source):
+            _move(source.path, place)
     return len(places)
+
+
+def _stands_still(source: Source) -> bool:
+    """Tell whether a file is still the one that was listed."""
+    try:
+        now = source.path.stat()
+    except OSError:
+        return False
+    return (now.st_size, now.st_mtime_ns) == (source.size, source.mtime_ns)
 
 
 def _is_other(source: Source, state: FileState | None) -> bool:
@@ -92,5 +107,7 @@ def _move(path: Path, place: Path) -> None:
                 raise
             draft = place.with_name(f".{place.name}{DRAFT}")
             shutil.copy2(path, draft)
+            with draft.open("rb") as file:
+                os.fsync(file.fileno())
             draft.replace(place)
             path.unlink()

@@ -13,7 +13,7 @@ from ocrbatch.job.sources import ReadFile, Source
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The sources of a job by what they need, each in their order.
+    """The sources of a job by what they need, each in their order; of those to look at, the ones tried in vain are last.
 
     ``skip`` are to be recorded as left out, ``wait`` as still being written; ``look`` are new or have changed: whether
     they are to be read, their content tells. The ``names`` are those of files that are no longer there.
@@ -53,7 +53,7 @@ class Recorded:
             tuple(named),
             tuple(source for source in missing if source.skipped),
             tuple(source for source in to_read if source.path in wait),
-            tuple(source for source in to_read if source.path not in wait),
+            tuple(sorted((source for source in to_read if source.path not in wait), key=self._was_tried)),
             frozenset(known - {source.name for source in named}),
         )
 
@@ -92,6 +92,11 @@ class Recorded:
 
     def _current(self, state: FileState) -> bool:
         return state.key == self.key and self.forms.hold(state.forms)
+
+    def _was_tried(self, source: Source) -> bool:
+        """Tell whether a file is tried anew: many that end processes must not keep a job from all others."""
+        state = self._states.get(source.name)
+        return state is not None and not state.key
 
     def _stands(self, source: Source) -> bool:
         state = self._states.get(source.name)

@@ -26,7 +26,7 @@ from ocrbatch.job.sources import ReadFile, Source, failed_file, list_sources
 from ocrbatch.job.summary import Summary
 from ocrbatch.job.twins import read_as_twin
 from ocrbatch.job.worker import Reader, Task
-from ocrbatch.output.files import CROPS, DRAFT, OVERLAYS, make_folder
+from ocrbatch.output.files import CROPS, DRAFT, OVERLAYS, make_folder, output_errors
 from ocrbatch.records import FilePage, PageStatus
 
 TWINS_AT_ONCE = 256
@@ -189,4 +189,5 @@ def _batches(sources: Iterator[Source], size: int) -> Iterator[Batch]:
 def _sweep(folder: Path) -> None:
     """Remove what a killed job has left half written."""
     for part in folder.rglob(f".*{DRAFT}"):
-        part.unlink(missing_ok=True)
+        with output_errors(part):
+            part.unlink(missing_ok=True)

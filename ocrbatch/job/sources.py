@@ -52,12 +52,13 @@ def list_sources(inputs: Sequence[Path], output: Path) -> list[Source]:
     taken: set[str] = set()
     for place in inputs:
         try:
-            folder = stat.S_ISDIR(place.stat().st_mode)
+            status = place.stat()
         except OSError as error:
             raise InputError(f"cannot read {place}: {error.strerror}; check the path") from error
+        folder = stat.S_ISDIR(status.st_mode)
         if folder and is_within(output, place):
             raise UsageError(f"the output folder {output} lies inside the input {place}; choose one outside")
-        for source in _walk(place, place) if folder else [_single(place)]:
+        for source in _walk(place, place) if folder else [_single(place, status)]:
             if len(inputs) > 1:
                 # Inputs may overlap; links within a folder stay what they are.
                 real = os.path.realpath(source.path.parent) + os.sep + source.path.name
@@ -82,8 +83,7 @@ def failed_file(name: str, reason: str, status: PageStatus = PageStatus.FAILED, 
     return FilePage(name, "", PageResult(page, "", status, reason, 0.0, 0.0, ()))
 
 
-def _single(path: Path) -> Source:
-    status = path.stat()
+def _single(path: Path, status: os.stat_result) -> Source:
     return _listed(path.name, path, status, "" if stat.S_ISREG(status.st_mode) else _kind(status.st_mode))
 
 

@@ -97,8 +97,10 @@ class _Watcher:
         if standing == self._done or (self._restless and not standing):
             return
         self._told(self._run(self._restless))
-        # Files that were moved away meanwhile are no change.
-        self._done = standing & _states(list_sources(self._job.inputs, self._job.output))
+        self._done = standing
+        if self._job.move_done:
+            # Files that were moved away meanwhile are no change.
+            self._done &= _states(list_sources(self._job.inputs, self._job.output))
         # Writing the tables takes longer the more there is: half of the time goes to it at most.
         end = time.monotonic()
         self._rested = end + (end - now)
@@ -112,11 +114,15 @@ def _states(sources: Iterable[Source]) -> frozenset[State]:
 def _ticks(inputs: Sequence[Path], stop: threading.Event, settle: float, poll: float | None) -> Iterator[bool]:
     """Give a tick at once, after each change (then it is true), and after each ``settle`` seconds; ends when stopped.
 
-    Raises InputError where an input is not there.
+    With ``poll``, each of its ticks is true. Raises InputError where an input is not there.
     """
+    yield True
+    if poll is not None:
+        while not stop.wait(poll):
+            yield True
+        return
     from watchfiles import watch
 
-    yield True
     try:
         for changes in watch(
             *inputs,
@@ -125,8 +131,6 @@ def _ticks(inputs: Sequence[Path], stop: threading.Event, settle: float, poll: f
             rust_timeout=max(int(1000 * settle), 50),
             yield_on_timeout=True,
             raise_interrupt=False,
-            force_polling=poll is not None,
-            poll_delay_ms=int(1000 * (poll or 1)),
         ):
             yield bool(changes)
     except OSError as error:

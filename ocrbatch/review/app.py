@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import getpass
+import time
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -232,7 +233,9 @@ def _picture(shown: Shown) -> Response:
 def _progress(review: Review, wanted: Wanted) -> dict[str, Any]:
     publisher = review.publisher
     tables = publisher.problem or ("behind" if publisher.behind else "written")
-    return {"left": review.desk.queue.count(wanted), "settled": review.desk.settled, "tables": tables}
+    # Answers may come to the page in another order than they left: the older one counts no more.
+    told = {"left": review.desk.queue.count(wanted), "settled": review.desk.settled, "tables": tables}
+    return {**told, "at": time.time_ns() // 1000}
 
 
 def _add_refusals(app: FastAPI) -> None:

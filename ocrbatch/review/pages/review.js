@@ -190,7 +190,11 @@ async function skip() {
   advance();
 }
 
+let told = 0;
 function show_progress(progress, all = false) {
+  // What was asked for before another answer was given tells nothing new.
+  if (progress.at < told) return;
+  told = progress.at;
   if (!all || Object.values(wanted()).every((value) => !value)) left = progress.left;
   const since = Date.now() - RATE;
   while (times.length && times[0] < since) times.shift();
