@@ -165,6 +165,7 @@ function bring_back(field, message, error) {
 
 async function undo() {
   await settled();
+  await skipped;
   try {
     const {field, progress} = await post('/api/undo', {});
     if (!field) return tell('Nothing to undo');
@@ -182,11 +183,13 @@ const settled = async () => {
   while (unsaved.length) await new Promise((resolve) => setTimeout(resolve, 50));
 };
 
+// To undo is to undo what was done last: that must have arrived.
+let skipped = Promise.resolve();
 async function skip() {
   const field = current;
   if (!field) return;
   current = null;
-  post('/api/skip', {key: field.key}).catch(() => {});
+  skipped = post('/api/skip', {key: field.key}).catch(() => {});
   advance();
 }
 
