@@ -13,6 +13,7 @@ const MARKS = ['ticked', 'crossed', 'struck out'];
 const pictures = new Pictures();
 const waiting = [];
 const unsaved = [];
+const skipping = [];
 const times = [];
 let current = null;
 let left = 0;
@@ -20,7 +21,7 @@ let asked = null;
 let pressed = 0;
 
 const wanted = () => Object.fromEntries(new FormData($('filters')));
-const mine = () => [...(current ? [current] : []), ...waiting, ...unsaved].map((one) => one.key);
+const mine = () => [...(current ? [current] : []), ...waiting, ...unsaved, ...skipping].map((one) => one.key);
 
 async function fill(drop = []) {
   if (asked) return asked;
@@ -183,13 +184,14 @@ const settled = async () => {
   while (unsaved.length) await new Promise((resolve) => setTimeout(resolve, 50));
 };
 
-// To undo is to undo what was done last: that must have arrived.
+// What is undone is what was done last: so all must arrive in its order.
 let skipped = Promise.resolve();
 async function skip() {
   const field = current;
   if (!field) return;
   current = null;
-  skipped = post('/api/skip', {key: field.key}).catch(() => {});
+  skipping.push(field);
+  skipped = settled().then(() => post('/api/skip', {key: field.key})).catch(() => {}).then(() => skipping.shift());
   advance();
 }
 
