@@ -119,9 +119,12 @@ class _Crew:
             raise content
         if isinstance(content, FilePage):
             process.given[0].pages.append(content)
+            # Should it end before it tells of the next page, this one is read all the same.
+            process.at = At(0, content.result.page + 1)
         elif content is not None:
-            self._ends = self._starts = 0
             own = process.finished()
+            self._starts = 0
+            self._count_ends(own)
             whole = content if isinstance(content, list) else [_with_pages(content, own)]
             yield own.batch, whole
 
@@ -155,19 +158,27 @@ class _Crew:
             first = Assignment(own.batch, alone=True, first=at.page, suspect=at.page, pages=own.pages)
             self._again.appendleft(first)
             return
-        if reached:
-            own.pages.append(failed_file(source.name, reason, page=at.page))
-        given_up = sum(one.result.reason in (TIMED_OUT, DIED) for one in own.pages) >= MAX_PAGES
-        if reached and at.decoded and not given_up:
+        if reached or not _ends(own):
+            # One that ends before it comes to the page where it is to go on has that page on its account too.
+            own.pages.append(failed_file(source.name, reason, page=max(at.page, own.first)))
+        if reached and at.decoded and _ends(own) < MAX_PAGES:
             self._again.appendleft(Assignment(own.batch, alone=True, first=at.page + 1, pages=own.pages))
             return
-        self._ends += 1
+        self._count_ends(own)
+        yield own.batch, [ReadFile(tuple(own.pages))]
+
+    def _count_ends(self, own: Assignment) -> None:
+        """Count the files in a row on which a process ended."""
+        self._ends = self._ends + 1 if _ends(own) else 0
         if self._ends > MAX_ENDS:
             raise OcrbatchError("worker processes die again and again; ocrbatch read FILE may show why")
-        yield own.batch, [ReadFile(tuple(own.pages))]
+
+
+def _ends(own: Assignment) -> int:
+    """Count the pages on which a process ended."""
+    return sum(page.result.reason in (TIMED_OUT, DIED) for page in own.pages)
 
 
 def _with_pages(read: ReadFile, own: Assignment) -> ReadFile:
     """Put the pages that came one by one to what is known of their file."""
-    failed = any(page.result.reason in (TIMED_OUT, DIED) for page in own.pages)
-    return ReadFile(tuple(own.pages), read.size, read.mtime_ns, read.sha256, read.again or failed)
+    return ReadFile(tuple(own.pages), read.size, read.mtime_ns, read.sha256, read.again or _ends(own) > 0)

@@ -13,7 +13,7 @@ from ocrbatch.job.sources import ReadFile, Source
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The sources of a job by what they need, each in their order; of those to look at, the ones tried in vain are last.
+    """The sources of a job by what they need, each in their order; of those to look at, what failed before comes last.
 
     ``skip`` are to be recorded as left out, ``wait`` as still being written; ``look`` are new or have changed: whether
     they are to be read, their content tells. The ``names`` are those of files that are no longer there.

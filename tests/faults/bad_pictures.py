@@ -135,6 +135,20 @@ def _understated_scan() -> bytes:
     return pdf_scan(bytes(picture), *part().size, entries=b"/Filter /JPXDecode")
 
 
+def largest(megapixels: float = 99.8) -> Files:
+    """Give pictures that are just not too large, of pixels that take four bytes each, with some ink."""
+    side = int(1000 * megapixels**0.5)
+    page = Image.new("L", (side, side), 230)
+    page.paste(20, (100, 100, 900, 900))
+    clear = page.convert("RGBA")
+    clear.putpixel((0, 0), (0, 0, 0, 0))
+    return {
+        "float.tif": saved(page.convert("F"), "TIFF", compression="tiff_lzw"),
+        "clear.tif": saved(clear, "TIFF", compression="tiff_lzw"),
+        "cmyk.tif": saved(page.convert("CMYK"), "TIFF", compression="tiff_lzw"),
+    }
+
+
 @cache
 def of_every_kind_of_pixels() -> Files:
     """Give the part with every kind of pixels: all are to read as it does."""

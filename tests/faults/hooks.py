@@ -7,13 +7,13 @@ import os
 import resource
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tests.faults.readers import DeadlyReader, QuickReader, never_ready, poisoned
+from tests.faults.readers import DeadlyReader, FickleReader, QuickReader, never_ready, poisoned
 from tests.faults.steps import Steps, disk_full, kill_all
 
 
@@ -32,11 +32,40 @@ def deadly_pages() -> None:
     run._reader_of = lambda job: DeadlyReader
 
 
+def fickle_pages() -> None:
+    """Let each file end the processes that read it on another page each time."""
+    from ocrbatch.job import run
+
+    run._reader_of = lambda job: FickleReader
+
+
 def no_workers() -> None:
     """Let every process end before it begins."""
     from ocrbatch.job import run
 
     run._reader_of = lambda job: never_ready
+
+
+def bad_starts(count: int) -> None:
+    """Let the system refuse so many processes."""
+    from ocrbatch.job import engines
+
+    sound, left = engines.ReadingProcess, iter(range(count))
+
+    def begin(*arguments: Any) -> Any:
+        if next(left, None) is not None:
+            raise EOFError
+        return sound(*arguments)
+
+    engines.ReadingProcess = begin  # type: ignore[assignment,misc]
+    engines.PAUSE = 0.01
+
+
+def interrupt_beginning() -> None:
+    """Let a terminal's interrupt come when the processes that read are begun."""
+    from ocrbatch.job import processes
+
+    processes.PRELOADED[:] = ["tests.faults.interrupts"]
 
 
 def poisoned_pages() -> None:
@@ -79,7 +108,7 @@ def stop_at(where: str, number: int) -> None:
 
 def signal_at(where: str, number: int, kind: int) -> None:
     """Send the job a signal at a step."""
-    _follow(Steps(where, number, lambda: os.kill(os.getpid(), kind)))
+    _follow(Steps(where, number, lambda name: os.kill(os.getpid(), kind)))
 
 
 def note_writes(noted: str) -> None:
@@ -88,8 +117,8 @@ def note_writes(noted: str) -> None:
 
 
 def full_at(where: str, number: int) -> None:
-    """Let the disk be full at a write."""
-    _follow_writes(Steps(where, number, disk_full))
+    """Let the disk be full from a write on."""
+    _follow_writes(Steps(where, number, disk_full, lasting=True))
 
 
 def ledger_full(pages: int) -> None:
@@ -119,11 +148,23 @@ def after_listing(*actions: list[str]) -> None:
 
     def listed(*arguments: Any) -> Any:
         sources = sound(*arguments)
-        for name, *paths in actions:
-            ACTIONS[name](*map(Path, paths))
+        _do(actions)
         return sources
 
     run.list_sources = listed
+
+
+def after_reading(*actions: list[str]) -> None:
+    """Do something to the input when all of it is read, and its files are about to be moved."""
+    from ocrbatch.job import run
+
+    sound = run.move_done
+
+    def moved(*arguments: Any) -> int:
+        _do(actions)
+        return sound(*arguments)
+
+    run.move_done = moved
 
 
 def gate(path: str) -> None:
@@ -166,6 +207,11 @@ ACTIONS: dict[str, Callable[..., None]] = {
     "grow": _grow,
     "become pipe": _become_pipe,
 }
+
+
+def _do(actions: Sequence[list[str]]) -> None:
+    for name, *paths in actions:
+        ACTIONS[name](*map(Path, paths))
 
 
 def _follow(steps: Steps) -> None:

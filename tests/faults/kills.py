@@ -63,7 +63,7 @@ class Victim:
             self._await(moment * (len(FILES) - len(known)) / (depth - turn), job)
             job.signal(signal.SIGKILL, group=True)
             ended = job.wait()
-            check(was, ended.code, ended.err, new=self._tables)
+            check(was, ended.code, ended.err, new=self._tables, log=self._place / "log")
             read, now = set(reads(self._place)), ledger_of(out).files
             assert known <= now, "what was recorded is lost"
             assert read & known <= {DEADLY}, "what was recorded is read again"
@@ -90,7 +90,7 @@ class Victim:
         check(was, ended.code, ended.err)
 
     def _call(self, out: Path) -> tuple[object, ...]:
-        return "run", self._inputs, "-o", out, "--jobs"
+        return "run", self._inputs, "-o", out, "--log-file", self._place / "log", "--jobs"
 
 
 def main() -> None:

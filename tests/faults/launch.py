@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from tests.bench.__main__ import command
 from tests.faults.program import Hook
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 60.0
+PATIENCE = 300.0
 POWERLESS = (sys.executable, "-m", "tests.faults.powerless")
 
 
@@ -53,8 +54,11 @@ class Running:
         return group_of(self.pid)
 
     def wait(self) -> Ended:
-        """Wait until the job and all its processes have ended."""
+        """Wait until the job and all its processes have ended; one that does not is killed after a while."""
+        patience = threading.Timer(PATIENCE, os.killpg, (self.pid, signal.SIGKILL))
+        patience.start()
         told = self._launcher.ask({"wait": self.pid})
+        patience.cancel()
         self._launcher.running.discard(self.pid)
         end = time.monotonic() + PATIENCE
         while self.processes:
@@ -129,7 +133,7 @@ def run_program(
         env={**os.environ, "NO_COLOR": "1", "COLUMNS": "200"} if env is None else env,
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        timeout=PATIENCE * 5,
+        timeout=PATIENCE,
         check=False,
         start_new_session=True,
     )

@@ -7,7 +7,7 @@ import contextlib
 import errno
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -15,14 +15,22 @@ from ocrbatch.job.ledger import Ledger
 from ocrbatch.output.files import Drafts
 
 MAIN, WORKER = "main", "worker"
-Act = Callable[[], None]
+Act = Callable[[str], None]
 
 
 class Steps:
-    """Counts the steps of a process, notes them in a file, and does something at one of them."""
+    """Counts the steps of a process, notes them in a file, and does something at one of them, or from one on."""
 
-    def __init__(self, where: str = "", number: int = 0, act: Act = lambda: None, noted: Path | None = None) -> None:
-        self._where, self._number, self._act, self._noted = where, number, act, noted
+    def __init__(
+        self,
+        where: str = "",
+        number: int = 0,
+        act: Act = lambda name: None,
+        *,
+        lasting: bool = False,
+        noted: Path | None = None,
+    ) -> None:
+        self._where, self._number, self._act, self._lasting, self._noted = where, number, act, lasting, noted
         self._main = os.getpid()
         self._done = {MAIN: 0, WORKER: 0}
 
@@ -33,12 +41,13 @@ class Steps:
         if self._noted:
             with self._noted.open("a", encoding="utf-8") as file:
                 file.write(f"{where} {name}\n")
-        if (where, self._done[where]) == (self._where, self._number):
-            self._act()
+        done = self._done[where]
+        if where == self._where and (done == self._number or (self._lasting and done > self._number)):
+            self._act(name)
 
     def follow_commits(self) -> None:
-        """Step before each transaction, before its end, and after it."""
-        sound = Ledger._transaction
+        """Step before each transaction, before its end, and after it; and in its midst, with a file half recorded."""
+        sound, sound_record = Ledger._transaction, Ledger.record
 
         @contextlib.contextmanager
         def transaction(ledger: Ledger) -> Iterator[None]:
@@ -50,7 +59,16 @@ class Steps:
                 self.take("commit")
             self.take("committed")
 
+        def record(ledger: Ledger, files: Iterable[tuple[str, Any, Iterable[Any]]], **more: Any) -> None:
+            told = ((name, state, self._in_midst(pages)) for name, state, pages in files)
+            sound_record(ledger, told, **more)  # type: ignore[arg-type]
+
         Ledger._transaction = transaction  # type: ignore[method-assign]
+        Ledger.record = record  # type: ignore[method-assign]
+
+    def _in_midst(self, values: Iterable[Any]) -> Iterator[Any]:
+        self.take("half recorded")
+        yield from values
 
     def follow_names(self) -> None:
         """Step before and after a file gets its name, moves, or goes, and after a draft is begun."""
@@ -102,22 +120,36 @@ class _Written:
         self._take("flush")
         self._file.flush()
 
+    def close(self) -> None:
+        if self._file.closed:
+            return
+        try:
+            self._take("close")
+        except OSError:
+            # What was not brought to the disk before does not get there now.
+            os.close(self._file.fileno())
+            with contextlib.suppress(OSError):
+                self._file.close()
+            raise
+        self._file.close()
+
     def __enter__(self) -> "_Written":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._file.close()
+        self.close()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._file, name)
 
 
-def kill_all() -> None:
+def kill_all(name: str) -> None:
     """End the job with all its processes, as by a power cut."""
     os.killpg(0, signal.SIGKILL)
     signal.pause()
 
 
-def disk_full() -> None:
-    """Say that the disk is full."""
-    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+def disk_full(name: str) -> None:
+    """Say that the disk is full, but where nothing is written."""
+    if not name.startswith(("after", "before unlink")):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

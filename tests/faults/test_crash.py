@@ -30,6 +30,7 @@ def test_case_1_a_job_killed_at_any_time_ends_with_the_same_tables(
         victim.kill(number, (number + chance.random()) * 1.1 / kills)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize("jobs", [1, 2, 4])
 def test_case_1_two_hundred_kills_lose_nothing(launcher: Launcher, tmp_path: Path, jobs: int) -> None:
@@ -80,6 +81,15 @@ def test_case_2_a_job_stopped_at_any_step_of_commit_and_rename_ends_with_the_sam
             check(was, ended.code, ended.err, new=interrupted.tables)
             interrupted.finish(out)
             shutil.rmtree(out)
+
+
+def test_case_2_a_picture_half_written_goes_though_its_file_is_gone(interrupted: Interrupted, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    interrupted.again(out)
+    assert interrupted.run(out, *STEPS, ["stop_at", "worker", 1]).code == -signal.SIGKILL
+    (draft,) = out.rglob(".*.tmp")
+    draft.rename(draft.with_name(".gone.png.tmp"))
+    interrupted.finish(out)
 
 
 def test_case_2_files_are_moved_though_the_job_is_stopped_at_any_step_of_it(launcher: Launcher, tmp_path: Path) -> None:
@@ -160,3 +170,14 @@ def test_case_4_a_signal_at_any_step_stops_the_job_and_loses_nothing(interrupted
         interrupted.finish(out)
         stopped += 1
     assert stopped > 10
+
+
+def test_case_4_an_interrupt_while_the_workers_begin_is_answered_by_the_job_alone(
+    launcher: Launcher, tmp_path: Path
+) -> None:
+    inputs = folder_of(tmp_path, {"a.png": "x", "b.png": "slow"})
+    was = before(inputs, tmp_path / "out")
+    call = ("run", inputs, "-o", tmp_path / "out", "--jobs", 2)
+    ended = launcher.run(*call, hooks=[["quick_pages"], ["interrupt_beginning"]])
+    assert ended.code == 130
+    check(was, ended.code, ended.err)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.interrupted import STEPS, Interrupted
-from tests.faults.invariants import before, check
+from tests.faults.invariants import before, check, tables
 from tests.faults.launch import Ended, Launcher, run_program
 from tests.job.fakes import folder_of, reads
 
@@ -108,6 +108,36 @@ def test_case_7_a_log_that_cannot_be_written_is_told_without_a_traceback(launche
     check(was, ended.code, ended.err)
 
 
+def test_case_7_a_disk_that_is_full_from_the_beginning_is_told_and_nothing_is_read(
+    launcher: Launcher, tmp_path: Path, small_disk: Path
+) -> None:
+    inputs = folder_of(tmp_path, {"a.png": "x"})
+    (small_disk / "out").mkdir(mode=0o700)
+    with (small_disk / "ballast").open("wb") as file:
+        file.write(bytes(shutil.disk_usage(small_disk).free))
+    was = before(inputs, small_disk / "out")
+    call = ("run", inputs, "-o", small_disk / "out", "--jobs", 1)
+    ended = launcher.run(*call, hooks=QUICK)
+    check(was, ended.code, ended.err)
+    assert ended.code == FULL
+    assert "free space" in ended.err
+    assert str(small_disk / "out") in ended.err
+    assert reads(tmp_path) == []
+    (small_disk / "ballast").unlink()
+    assert launcher.run(*call, hooks=QUICK).code == 0
+
+
+@pytest.mark.parametrize("handles", ["> /dev/full", "> /dev/full 2> /dev/full"])
+def test_case_7_a_summary_that_cannot_be_written_is_no_traceback(tmp_path: Path, handles: str) -> None:
+    inputs = folder_of(tmp_path, {"a.png": "x", "b.png": "doubt"})
+    was = before(inputs, tmp_path / "out")
+    ended = run_program("run", inputs, "-o", tmp_path / "out", "--jobs", 1, "--json", hooks=QUICK, shell=handles)
+    assert ended.code == FULL
+    assert "Traceback" not in ended.err
+    assert sorted(tables(tmp_path / "out")) == ["forms/auto.csv", "manifest.json", "pages.csv", "results.csv"]
+    assert before(inputs, tmp_path / "out").files == was.files
+
+
 def test_case_8_a_folder_that_cannot_be_written_is_told_at_once_and_nothing_is_read(
     launcher: Launcher, tmp_path: Path
 ) -> None:
@@ -127,6 +157,14 @@ def test_case_8_a_folder_that_cannot_be_written_is_told_at_once_and_nothing_is_r
         assert (ended.code, ended.seconds < 2, reads(tmp_path)) == (FULL, True, seen)
         assert str(tmp_path / "out") in ended.err
     assert launcher.run(*call, hooks=QUICK).code == 0
+
+
+def test_case_8_what_stands_in_the_place_of_a_table_is_told_and_the_old_ones_stay(interrupted: Interrupted) -> None:
+    out = interrupted.place / "taken"
+    interrupted.again(out)
+    in_the_way = out / ".results.csv.tmp"
+    in_the_way.mkdir(mode=0o700)
+    assert full(interrupted, out, lambda: interrupted.run(out, *STEPS), in_the_way.rmdir)
 
 
 @pytest.mark.parametrize("name", ["ledger.sqlite", ".lock"])

@@ -12,6 +12,8 @@ import pytest
 from tests.faults.invariants import Rows, before, check, check_as_alone, rows_by_file, rows_of, tables
 from tests.faults.launch import Launcher
 from tests.faults.pages import SAMPLES, real_pages
+from tests.faults.readers import number_of
+from tests.job.fakes import folder_of
 
 FORK = ["fork"]
 GOOD = ("00000.jpg", "00001.jpg")
@@ -74,6 +76,23 @@ def test_case_9_files_that_vanish_change_or_grow_are_told_and_the_rest_is_read(
     assert found["grows.jpg"][0] in ("read", "review")
     assert found["pipe.jpg"] == ("skipped", "not a file but a pipe")
     assert found.keys() == {*GOOD, "replaced.jpg", "grows.jpg", "pipe.jpg"}
+
+
+def test_case_9_a_file_replaced_after_it_was_read_is_not_moved_away_unread(launcher: Launcher, tmp_path: Path) -> None:
+    inputs = folder_of(tmp_path, {"a.png": "x", "b.png": "yy"})
+    (tmp_path / "new").write_text("the next scan of this name")
+    call = ("run", inputs, "-o", tmp_path / "out", "--jobs", 1)
+    hooks = [["quick_pages"], FORK, ["settings", {"move_done": str(tmp_path / "done")}]]
+    replaced = ["after_reading", ["replace", str(inputs / "b.png"), str(tmp_path / "new")]]
+    assert launcher.run(*call, hooks=[*hooks, replaced]).code == 0
+    assert [path.name for path in (tmp_path / "done").iterdir()] == ["a.png"]
+    assert [path.name for path in inputs.iterdir()] == ["b.png"]
+    assert launcher.run(*call, hooks=hooks).code == 0
+    done = {path.name: path.read_text() for path in (tmp_path / "done").iterdir()}
+    assert done == {"a.png": "x", "b.png": "the next scan of this name"}
+    # What was read of the first is not known any more: it has gone out of the input, as if a person had taken it.
+    values = {row["file"]: row["value"] for row in rows_of(tmp_path / "out/results.csv")}
+    assert values == {"a.png": number_of("x"), "b.png": number_of("the next scan of this name")}
 
 
 def test_case_10_what_cannot_be_read_or_is_no_file_is_never_opened_and_named(

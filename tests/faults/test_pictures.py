@@ -108,6 +108,18 @@ def test_case_16_the_largest_picture_is_an_option(among: Among) -> None:
     assert limited.reasons("small.png") == ["read"]
 
 
+@pytest.mark.slow
+def test_case_16_the_largest_pictures_take_bounded_time_and_memory(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    files = made.largest()
+    for name, data in files.items():
+        (tmp_path / "in" / name).write_bytes(data)
+    ended, costs = measured_job(tmp_path / "in", tmp_path / "out", "--jobs", "1")
+    assert ended.returncode == 0, ended.stderr
+    assert {name: cost for name, cost in costs.items() if cost.megabytes > MEGABYTES or cost.processor > SECONDS} == {}
+    assert costs.keys() == files.keys()
+
+
 def test_case_17_every_kind_of_pixels_reads_as_eight_bits_do(read: Read) -> None:
     files = made.of_every_kind_of_pixels()
     assert {name: read.values(name) for name in files} == {name: read.values("plain.png") for name in files}

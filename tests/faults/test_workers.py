@@ -10,6 +10,7 @@ import pytest
 from tests.faults.invariants import before, check, check_as_alone, rows_by_file, rows_of, tables
 from tests.faults.launch import Launcher
 from tests.faults.pages import SAMPLES, real_pages
+from tests.faults.program import Hook
 from tests.faults.readers import poison
 from tests.job.fakes import folder_of, reads
 
@@ -48,9 +49,11 @@ def test_case_12_real_pages_that_kill_eat_or_break_fail_alone(launcher: Launcher
     for name, kind in (("00000a.jpg", "die"), ("00001a.jpg", "eat"), ("00002a.jpg", "break")):
         (inputs / name).write_bytes(poison(card, kind))
     was = before(inputs, tmp_path / "out")
-    ended = launcher.run("run", inputs, "-o", tmp_path / "out", "--jobs", 2, hooks=[["poisoned_pages"], FORK])
+    log = tmp_path / "log"
+    call = ("run", inputs, "-o", tmp_path / "out", "--jobs", 2, "--memory-limit", 1024, "--log-file", log)
+    ended = launcher.run(*call, hooks=[["poisoned_pages"], FORK])
     assert ended.code == 3
-    check(was, ended.code, ended.err)
+    check(was, ended.code, ended.err, log=log)
     check_as_alone(tmp_path / "out", alone)
     told = failed(tmp_path / "out")
     assert (told["00000a.jpg 1"], told["00001a.jpg 1"]) == ("worker died", "out of memory")
@@ -61,22 +64,69 @@ def test_case_12_real_pages_that_kill_eat_or_break_fail_alone(launcher: Launcher
     assert failed(tmp_path / "out").keys() == {"00002a.jpg 1"}
 
 
-@pytest.mark.parametrize(("hook", "told"), [("deadly_pages", "again and again"), ("no_workers", "no worker process")])
+@pytest.mark.parametrize(
+    ("hook", "told"),
+    [
+        (["deadly_pages"], "again and again"),
+        (["no_workers"], "no worker process starts"),
+        (["bad_starts", 9], "no worker process starts"),
+    ],
+)
 def test_case_12_workers_that_die_again_and_again_end_the_job_and_it_goes_on_later(
-    launcher: Launcher, tmp_path: Path, hook: str, told: str
+    launcher: Launcher, tmp_path: Path, hook: Hook, told: str
 ) -> None:
     inputs = folder_of(tmp_path, {f"{i:02}.png": f"x#{i}" for i in range(40)})
     was = before(inputs, tmp_path / "out")
     call = ("run", inputs, "-o", tmp_path / "out", "--jobs", 2)
-    ended = launcher.run(*call, hooks=[*QUICK, FORK, [hook]])
+    ended = launcher.run(*call, hooks=[*QUICK, FORK, hook])
     assert (ended.code, told in ended.err) == (1, True)
     check(was, ended.code, ended.err)
     was = before(inputs, tmp_path / "out")
-    ended = launcher.run(*call, hooks=[*QUICK, FORK])
+    ended = launcher.run(*call, hooks=[*QUICK, FORK, ["bad_starts", 3]])
     check(was, ended.code, ended.err)
     assert ended.code == 0
     launcher.run(*call[:3], tmp_path / "undisturbed", "--jobs", 1, hooks=[*QUICK, FORK])
     assert tables(tmp_path / "out") == tables(tmp_path / "undisturbed")
+
+
+@pytest.mark.parametrize(
+    ("deaths", "lost"),
+    [
+        ("2 3 1", 3),  # that page is read after all, the next is not, and then not even the first
+        ("2 3 3", 3),
+        ("2 -1", 2),  # between two pages, the one that was told is read
+        ("2 -2", None),
+        ("2 -4", None),
+    ],
+)
+def test_case_12_no_page_is_lost_or_read_twice_where_processes_end_on_other_pages_each_time(
+    launcher: Launcher, tmp_path: Path, deaths: str, lost: int | None
+) -> None:
+    inputs = folder_of(tmp_path, {"a.tif": "x|y|z|zz"})
+    (tmp_path / "deaths").write_text(deaths)
+    was = before(inputs, tmp_path / "out")
+    call = ("run", inputs, "-o", tmp_path / "out", "--jobs", 1)
+    ended = launcher.run(*call, hooks=[["fickle_pages"], FORK])
+    check(was, ended.code, ended.err)
+    assert failed(tmp_path / "out") == ({f"a.tif {lost}": "worker died"} if lost else {})
+    pages = [int(row["page"]) for row in rows_of(tmp_path / "out/pages.csv")]
+    assert pages == list(range(1, (lost or 4) + 1))
+
+
+def test_case_12_many_files_that_kill_keep_a_job_from_the_others_only_once(launcher: Launcher, tmp_path: Path) -> None:
+    inputs = folder_of(
+        tmp_path, {f"a{i:02}.png": f"die#{i}" for i in range(25)} | {f"b{i}.png": "x" * i for i in range(5)}
+    )
+    call = ("run", inputs, "-o", tmp_path / "out", "--jobs", 1)
+    was = before(inputs, tmp_path / "out")
+    ended = launcher.run(*call, hooks=[*QUICK, FORK])
+    check(was, ended.code, ended.err)
+    assert ended.code == 1
+    was = before(inputs, tmp_path / "out")
+    ended = launcher.run(*call, hooks=[*QUICK, FORK])
+    check(was, ended.code, ended.err)
+    assert ended.code == 3
+    assert len(failed(tmp_path / "out")) == 25
 
 
 def test_case_12_all_processes_of_a_job_killed_but_its_own_are_begun_anew(launcher: Launcher, tmp_path: Path) -> None:
