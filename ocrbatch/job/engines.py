@@ -13,8 +13,8 @@ from ocrbatch.records import FilePage
 
 Done = tuple[Batch, list[ReadFile]]
 
-AHEAD = 2
-"""So many batches a process has at once: it need not wait for the next."""
+AHEAD = 1
+"""So many batches a process has at once: with more, it would be ahead of what is recorded, and a kill would cost it."""
 MAX_ENDS = 20
 """After so many files in a row on which a process ended, it is not the files."""
 MAX_PAGES = 3
