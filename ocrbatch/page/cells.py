@@ -1,8 +1,10 @@
 """A digit a cell: each cell's ink without its lines, its neighbours' strokes and specks.
 
 A cell is cut with a margin around it, because writing crosses lines; what lies mostly outside is dropped again.
+All cells of a page that are cut alike go through each step together.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -11,201 +13,124 @@ import numpy as np
 import numpy.typing as npt
 
 from ocrbatch.geometry import enclosing_box
-from ocrbatch.page.cuts import MIN_PEAK, FieldCut, Pyramid, against_paper, quantile, warp
-from ocrbatch.page.erase import BAND, Frame, erase_lines
-from ocrbatch.records import CellImage, FieldImage, FieldPlace, Grey, read_only
+from ocrbatch.page.cell_ink import CellCuts, own_ink
+from ocrbatch.page.cuts import MIN_PEAK, FieldCut, Floats, Pyramid, quantiles, warp_many
+from ocrbatch.page.erase import Frame, erase_lines
+from ocrbatch.records import CellImage, FieldImage, FieldPlace, Grey
 
 CUT_HEIGHT = 64
 MARGIN = 0.25
-STROKE_LEVEL = 0.4
-MIN_EXTENT = 0.17
-MIN_PART = 0.04
-MIN_INSIDE = 0.5
-SEVERAL_ASPECT = 1.45
-SINGLE_CELL_ASPECT = 1.25
-SPILL = 0.06
-TAIL_HEIGHT = 0.3
-LIGATURE = 0.55
-NEIGHBOUR_WIDTH = 0.4
-OWN_HEIGHT = 0.5
+ALIKE = 2
+"""Cells whose sides differ by no more pixels are cut to one size."""
+AT_ONCE = 64
+"""So many cuts stay near the processor through all steps."""
+INKED = 3.0
+"""A broad pen fills more than half of a small cell: its ink is so many times darker than print on the paper."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Cut:
-    """A cell's darkness (h, w) float32 against its paper, lines gone, and its place in the cut.
+class _Size:
+    """How the cells of a field are cut: to ``width`` and ``height`` pixels, ``scale`` to the page's."""
 
-    ``free`` tells whether there is no neighbour on its left and on its right.
-    """
-
-    darkness: npt.NDArray[np.float32]
-    frame: Frame
-    free: tuple[bool, bool]
-    peak: float
+    width: int
+    height: int
+    scale: float
 
 
-def cut_boxes(pyramid: Pyramid, place: FieldPlace) -> FieldCut:
-    """Cut the cells of a field of boxes."""
-    cuts = _cut_run(pyramid, place.cells)
-    return FieldCut(tuple(cut.peak for cut in cuts), partial(_image, place, cuts))
+def cut_boxes(pyramid: Pyramid, places: Sequence[FieldPlace]) -> list[FieldCut]:
+    """Cut the cells of fields of boxes; the cuts are in the order of the fields."""
+    cuts: list[FieldCut] = [_field_cut(place, [], 0) for place in places]
+    for size, numbers in _alike([_size(place.cells) for place in places]):
+        quads = np.concatenate([places[number].cells for number in numbers])
+        free = np.concatenate([_ends(len(places[number].cells)) for number in numbers])
+        groups = [
+            _cut(pyramid, size, quads[start : start + AT_ONCE], free[start : start + AT_ONCE])
+            for start in range(0, len(quads), AT_ONCE)
+        ]
+        first = 0
+        for number in numbers:
+            cuts[number] = _field_cut(places[number], groups, first)
+            first += len(places[number].cells)
+    return cuts
 
 
-def _image(place: FieldPlace, cuts: list[_Cut], faintest: float) -> FieldImage:
-    cells = tuple(_cell(cut, max(faintest, MIN_PEAK)) for cut in cuts)
-    return FieldImage(place, enclosing_box(place.cells), cells)
-
-
-def _cut_run(pyramid: Pyramid, cells: npt.NDArray[np.float32]) -> list[_Cut]:
-    """Cut the cells (n, 4, 2) of a run with their margins, level, at the page's own scale up to 64 pixels of height.
-
-    Writing may leave the run at its ends, but not for a neighbour's cell.
-    """
+def _size(cells: Floats) -> _Size:
+    """Give the size of a run's cells (n, 4, 2), at the page's own scale up to 64 pixels of height."""
     if not len(cells):
-        return []
+        return _Size(4, 4, 1.0)
     across = float(np.linalg.norm(cells[:, [1, 2]] - cells[:, [0, 3]], axis=2).mean())
     down = float(np.linalg.norm(cells[:, [3, 2]] - cells[:, [0, 1]], axis=2).mean())
     scale = min(1.0, CUT_HEIGHT / max(down, 1.0))
-    width, height = max(int(across * scale + 0.5), 4), max(int(down * scale + 0.5), 4)
-    margin = max(int(MARGIN * min(width, height)), 3)
-    frame = Frame(margin, margin, width, height)
-    darkness, levels = zip(*(against_paper(warp(pyramid, quad, frame, scale), frame) for quad in cells), strict=True)
-    last = len(cells) - 1
-    return [
-        _Cut(cut, frame, (index == 0, index == last), quantile(cut[frame.inner(0.04)].ravel()[::3], 0.993))
-        for index, cut in enumerate(erase_lines(np.stack(darkness), frame, np.array(levels, dtype=np.float32)))
-    ]
+    return _Size(max(int(across * scale + 0.5), 4), max(int(down * scale + 0.5), 4), scale)
 
 
-def _cell(cut: _Cut, faintest: float) -> CellImage:
-    """Keep the strokes that belong to the cell."""
-    blank = CellImage(read_only(np.zeros((1, 1), np.uint8)), blank=True)
-    if cut.peak < faintest:
-        return blank
-    mask = (cut.darkness >= STROKE_LEVEL * cut.peak).astype(np.uint8)
-    kept, notes = _own_parts(_without_tails(mask, cut), cut)
-    if kept is None:
-        return blank
-    # A pixel around each stroke keeps the grey of its edge.
-    around = cv2.dilate(kept, np.ones((3, 3), np.uint8))
-    ink = np.clip(cut.darkness * (255.0 / (0.9 * cut.peak)), 0, 255).astype(np.uint8) * around
-    return CellImage(read_only(ink), blank=False, notes=notes)
+def _alike(sizes: Sequence[_Size]) -> Iterator[tuple[_Size, list[int]]]:
+    """Part fields by the sizes of their cells; gives a size, and the fields' numbers, for each part."""
+    waiting = sorted(range(len(sizes)), key=lambda number: (sizes[number].height, sizes[number].width))
+    while waiting:
+        least = sizes[waiting[0]]
+        own = [
+            number
+            for number in waiting
+            if sizes[number].height <= least.height + ALIKE and abs(sizes[number].width - least.width) <= ALIKE
+        ]
+        yield sizes[own[len(own) // 2]], own
+        waiting = [number for number in waiting if number not in set(own)]
 
 
-def _without_tails(mask: Grey, cut: _Cut) -> Grey:
-    """Cut off strokes where they run into a neighbour's cell, but not a digit that stands across the line.
-
-    Hands write from left to right: a stroke that comes all the way from the digit before is followed into the cell, to
-    where it meets the cell's own digit; one that leaves for the next cell belongs to this one.
-    """
-    if not cut.free[0]:
-        _cut_left_tails(mask, cut.frame, ligatures=True)
-    if not cut.free[1]:
-        # The margins of a cut are alike on both sides: in a mirror the right one is the left.
-        _cut_left_tails(mask[:, ::-1], cut.frame, ligatures=False)
-    return mask
+def _ends(count: int) -> npt.NDArray[np.bool_]:
+    """Tell (n, 2) which cells of a run have no neighbour on their left and on their right."""
+    free = np.zeros((count, 2), np.bool_)
+    free[:1, 0] = free[-1:, 1] = True
+    return free
 
 
-def _cut_left_tails(mask: Grey, frame: Frame, *, ligatures: bool) -> None:
-    """Cut the tails at a cell's left side, in place, and what joins the cell's digit to the one before."""
-    line = max(frame.x - max(int(SPILL * frame.width), 1), 0)
-    if not mask[:, line].any():
-        return
-    labels = cv2.connectedComponents(np.ascontiguousarray(mask), connectivity=8)[1]
-    for label in np.unique(labels[:, line]):
-        rows = np.nonzero(labels[:, line] == label)[0]
-        thickness = int(rows[-1] - rows[0]) + 1
-        if not label or thickness >= TAIL_HEIGHT * frame.height:
-            continue
-        stroke = labels == label
-        end = line
-        if ligatures and stroke[:, 0].any():
-            inner = stroke[:, line : frame.x + int(LIGATURE * frame.width)]
-            heights = np.where(inner.any(axis=0), inner.shape[0] - inner.argmax(axis=0) - inner[::-1].argmax(axis=0), 0)
-            wider = np.nonzero(heights > 2 * thickness + 1)[0]
-            # What erasing left of the line hangs on the stroke: the cell's own digit is seen beyond it too.
-            beyond = frame.x - line + max(int(BAND * frame.width), 3)
-            end = line + int(wider[0]) if len(wider) and wider[-1] >= beyond else line
-        mask[:, :end][stroke[:, :end]] = 0
+def _field_cut(place: FieldPlace, groups: Sequence[CellCuts], first: int) -> FieldCut:
+    """Give the cut of a field whose cells are in groups of cells, from number ``first`` on."""
+    own = range(first, first + len(place.cells)) if groups else range(0)
+    peaks = tuple(float(groups[number // AT_ONCE].peaks[number % AT_ONCE]) for number in own)
+    return FieldCut(peaks, partial(_image, place, groups, own))
 
 
-def _own_parts(mask: Grey, cut: _Cut) -> tuple[Grey | None, tuple[str, ...]]:
-    """Keep the connected parts that lie in the cell and are no specks; None where nothing is left."""
-    frame = cut.frame
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    if count < 2:
-        return None, ()
-    inner = frame.inner(0.0)
-    inside = np.bincount(labels[inner].ravel(), minlength=count)
-    area = stats[:, cv2.CC_STAT_AREA]
-    short = min(frame.width, frame.height)
-    extent = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
-    # Label 0 is the paper.
-    inside[0] = 0
-    own = (inside >= MIN_INSIDE * area) & ~_of_neighbours(stats, cut)
-    own[0] = False
-    large = own & (extent >= MIN_EXTENT * frame.height) & (area >= 0.004 * short * frame.height)
-    large &= ~_line_remains(stats, frame)
-    if not large.any():
-        return None, ()
-    main = int(np.where(large, area, 0).max())
-    keep = own & (area >= max(MIN_PART * main, 3)) & ((extent >= 0.5 * MIN_EXTENT * frame.height) | large)
-    keep &= ~_line_remains(stats, frame) & ~_intruders(stats, inside, frame, main)
-    notes = []
-    if _several(stats[keep], frame):
-        notes.append("several digits")
-    return keep[labels].astype(np.uint8), tuple(notes)
+def _image(place: FieldPlace, groups: Sequence[CellCuts], own: range, faintest: float) -> FieldImage:
+    inks = [own_ink(group, max(faintest, MIN_PEAK)) for group in groups]
+    cells: tuple[CellImage, ...] = tuple(inks[number // AT_ONCE][number % AT_ONCE] for number in own)
+    return FieldImage(place, enclosing_box(place.cells), cells)
 
 
-def _line_remains(stats: npt.NDArray[np.int32], frame: Frame) -> npt.NDArray[np.bool_]:
-    """Tell which parts (n, 5) are thin and lie along a side of the cell: what is left of its line."""
-    left, top = stats[:, cv2.CC_STAT_LEFT], stats[:, cv2.CC_STAT_TOP]
-    width, height = stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]
-    near_x, near_y = 0.1 * frame.width, 0.1 * frame.height
-    flat = (height <= max(0.09 * frame.height, 2)) & (
-        (top + height <= frame.y + near_y) | (top >= frame.y + frame.height - near_y)
-    )
-    upright = (width <= max(0.09 * frame.width, 2)) & (
-        (left + width <= frame.x + near_x) | (left >= frame.x + frame.width - near_x)
-    )
-    return np.asarray(flat | upright)
+def _cut(pyramid: Pyramid, size: _Size, quads: Floats, free: npt.NDArray[np.bool_]) -> CellCuts:
+    """Cut cells (n, 4, 2) with their margins, level. Writing may leave a run at its ends, but not for a neighbour."""
+    margin = max(int(MARGIN * min(size.width, size.height)), 3)
+    frame = Frame(margin, margin, size.width, size.height)
+    darkness, levels = against_paper(warp_many(pyramid, quads, frame, size.scale), frame)
+    lineless = erase_lines(darkness, frame, levels)
+    inner = lineless[(slice(None), *frame.inner(0.04))]
+    return CellCuts(lineless, frame, free, quantiles(inner.reshape(len(quads), -1)[:, ::3], 0.993))
 
 
-def _of_neighbours(stats: npt.NDArray[np.int32], cut: _Cut) -> npt.NDArray[np.bool_]:
-    """Tell which parts (n, 5) are a neighbour's: a tail's end within this cell, or a digit that reaches far beyond."""
-    frame = cut.frame
-    left, right = stats[:, cv2.CC_STAT_LEFT], stats[:, cv2.CC_STAT_LEFT] + stats[:, cv2.CC_STAT_WIDTH]
-    spill = max(int(SPILL * frame.width), 1)
-    narrow = stats[:, cv2.CC_STAT_WIDTH] < NEIGHBOUR_WIDTH * frame.width
-    narrow &= stats[:, cv2.CC_STAT_HEIGHT] < OWN_HEIGHT * frame.height
-    neighbours = np.zeros(len(stats), np.bool_)
-    if not cut.free[0]:
-        # Tails were cut off right here, so what begins here is what is left of one.
-        neighbours |= (left == max(frame.x - spill, 0)) & narrow
-        neighbours |= (left == 0) & (right < frame.x + 0.5 * frame.width)
-    if not cut.free[1]:
-        neighbours |= (right == frame.x + frame.width + spill) & narrow
-        neighbours |= (right == frame.width + 2 * frame.x) & (left > frame.x + 0.5 * frame.width)
-    return np.asarray(neighbours)
+def against_paper(pictures: Grey, frame: Frame) -> tuple[Grey, Grey]:
+    """Give the darkness (n, h, w) uint8 of cuts against the paper around, and each paper's own unevenness (n,)."""
+    side = max(int(0.5 * min(frame.width, frame.height)) | 1, 5)
+    kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (side, side))
+    papers = np.empty_like(pictures)
+    for picture, paper in zip(pictures, papers, strict=True):
+        cv2.morphologyEx(picture, cv2.MORPH_CLOSE, kernel, dst=paper)
+    # A scribble may fill more than the closing does: the paper is never darker than most of the cell.
+    np.maximum(papers, quantiles(_sampled(pictures, frame, 0.1), 0.6)[:, None, None], out=papers)
+    for paper in papers:
+        cv2.blur(paper, (side, side), dst=paper)
+    darkness = np.maximum(papers, pictures) - pictures
+    levels = _unevenness(_sampled(darkness, frame, 0.12))
+    return np.maximum(darkness, levels[:, None, None]) - levels[:, None, None], levels
 
 
-def _intruders(
-    stats: npt.NDArray[np.int32], inside: npt.NDArray[np.intp], frame: Frame, main: int
-) -> npt.NDArray[np.bool_]:
-    """Tell which parts (n, 5) are the ends of a neighbour's strokes: small, and at the cell's left or right side."""
-    left, right = stats[:, cv2.CC_STAT_LEFT], stats[:, cv2.CC_STAT_LEFT] + stats[:, cv2.CC_STAT_WIDTH]
-    at_side = (left <= frame.x + 0.03 * frame.width) | (right >= frame.x + 0.97 * frame.width)
-    return np.asarray(at_side & (inside < 0.4 * main) & (stats[:, cv2.CC_STAT_WIDTH] < 0.4 * frame.width))
+def _sampled(cuts: Grey, frame: Frame, inset: float) -> Grey:
+    """Give a quarter of the pixels (n, k) of each cell of the cuts."""
+    rows, columns = frame.inner(inset)
+    return cuts[:, rows, columns][:, ::2, ::2].reshape(len(cuts), -1)
 
 
-def _several(stats: npt.NDArray[np.int32], frame: Frame) -> bool:
-    """Tell whether the kept parts (n, 5) look like more than one digit: much wider than high, or side by side."""
-    left, right = stats[:, cv2.CC_STAT_LEFT], stats[:, cv2.CC_STAT_LEFT] + stats[:, cv2.CC_STAT_WIDTH]
-    top, bottom = stats[:, cv2.CC_STAT_TOP], stats[:, cv2.CC_STAT_TOP] + stats[:, cv2.CC_STAT_HEIGHT]
-    high = int(bottom.max() - top.min())
-    wide = int(right.max() - left.min())
-    roomy = frame.width > SINGLE_CELL_ASPECT * frame.height
-    if roomy and high >= 0.25 * frame.height and wide > SEVERAL_ASPECT * high:
-        return True
-    tall = (bottom - top) >= 0.6 * high
-    order = np.argsort(left[tall])
-    starts, ends = left[tall][order], right[tall][order]
-    return bool((starts[1:] >= ends[:-1] - 1).any() and wide > 0.7 * high)
+def _unevenness(darkness: Grey) -> Grey:
+    """Give (n,) how dark papers (n, k) are at their median; where most of a cell is ink, where it is palest."""
+    palest, half = quantiles(darkness, 0.1), quantiles(darkness, 0.5)
+    return np.where(half > INKED * palest + MIN_PEAK, palest, half)

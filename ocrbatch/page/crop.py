@@ -223,12 +223,13 @@ def _without_lines(darkness: Floats, lined: list[bool]) -> Floats:
     pad = max(round(0.1 * max(height, width)), 3)
     padded = cv2.copyMakeBorder(darkness, pad, pad, pad, pad, cv2.BORDER_REPLICATE)
     noise = np.array([quantile(darkness, 0.5)], np.float32)
-    erased = erase_lines(padded[None], Frame(pad, pad, width, height), noise)[0][pad : pad + height, pad : pad + width]
+    whole = np.round(padded).astype(np.uint8)
+    erased = erase_lines(whole[None], Frame(pad, pad, width, height), noise)[0][pad : pad + height, pad : pad + width]
     freed = darkness.copy()
     dx, dy = max(width // 5, 2), max(height // 5, 2)
-    whole = slice(None)
-    above, below = (slice(dy), whole), (slice(height - dy, height), whole)
-    left, right = (whole, slice(dx)), (whole, slice(width - dx, width))
+    every = slice(None)
+    above, below = (slice(dy), every), (slice(height - dy, height), every)
+    left, right = (every, slice(dx)), (every, slice(width - dx, width))
     for side, ruled in zip((above, right, below, left), lined, strict=True):
         if ruled:
             freed[side] = np.minimum(freed[side], erased[side])

@@ -15,9 +15,6 @@ from ocrbatch.records import FieldImage, Grey
 MIN_PEAK = 22.0
 """What is less dark against its paper, in grey levels, is no writing."""
 
-INKED = 3.0
-"""A broad pen fills more than half of a small cell: its ink is so many times darker than print on the paper."""
-
 Floats = npt.NDArray[np.float32]
 Pyramid = Callable[[int], Grey]
 """The page at 1, 1/2, 1/4 … of its size, by number."""
@@ -50,38 +47,62 @@ def halved(pixels: Grey) -> Pyramid:
 
 
 def warp(pyramid: Pyramid, quad: npt.NDArray[np.float32], frame: Frame, scale: float) -> Grey:
-    """Map the quadrilateral to the frame; where the cut is reduced, it is taken from a page reduced by area."""
-    size = (frame.width + 2 * frame.x, frame.height + 2 * frame.y)
-    corners = frame.corners()
-    source = quad.astype(np.float32).copy()
-    pixels = pyramid(0)
-    level = 0
-    while scale < 0.7 and min(pixels.shape) > 1:
-        level, scale = level + 1, 2 * scale
-    shrunk = pyramid(level)
-    source *= np.array([shrunk.shape[1] / pixels.shape[1], shrunk.shape[0] / pixels.shape[0]], dtype=np.float32)
-    # Corners are given at pixels' edges; OpenCV samples at their centres.
-    matrix = cv2.getPerspectiveTransform(source - 0.5, corners - 0.5)
-    cut: Grey = cv2.warpPerspective(shrunk, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    """Map the quadrilateral (4, 2) to the frame, as ``warp_many`` does."""
+    cut: Grey = warp_many(pyramid, quad[None], frame, scale)[0]
     return cut
 
 
-def against_paper(picture: Grey, frame: Frame) -> tuple[npt.NDArray[np.float32], float]:
-    """Give the darkness (h, w) float32 against the paper around, and the paper's own unevenness."""
-    side = max(int(0.5 * min(frame.width, frame.height)) | 1, 5)
-    paper = cv2.morphologyEx(picture, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_RECT, (side, side)))
-    # A scribble may fill more than the closing does: the paper is never darker than most of the cell.
-    most = quantile(picture[frame.inner(0.1)][::2, ::2], 0.6)
-    paper = cv2.blur(np.maximum(paper, np.uint8(most)), (side, side))
-    darkness = cv2.subtract(paper, picture).astype(np.float32)
-    level = _unevenness(darkness[frame.inner(0.12)][::2, ::2])
-    return np.maximum(darkness - level, 0), level
+def warp_many(pyramid: Pyramid, quads: npt.NDArray[np.float32], frame: Frame, scale: float) -> Grey:
+    """Map quadrilaterals (n, 4, 2) to the same frame; gives their cuts (n, h, w) uint8 with the frame's margins.
+
+    Where a cut is reduced (``scale`` is its pixels to the page's), it is taken from a page reduced by area.
+    """
+    page = pyramid(0)
+    level = 0
+    while scale < 0.7 and min(pyramid(level).shape) > 1:
+        level, scale = level + 1, 2 * scale
+    shrunk = pyramid(level)
+    source = quads * np.array([shrunk.shape[1] / page.shape[1], shrunk.shape[0] / page.shape[0]])
+    height, width = frame.height + 2 * frame.y, frame.width + 2 * frame.x
+    cuts = np.empty((len(quads), height, width), np.uint8)
+    for matrix, cut in zip(_from_frame(source, frame), cuts, strict=True):
+        cv2.warpPerspective(
+            shrunk,
+            matrix,
+            (width, height),
+            dst=cut,
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+    return cuts
 
 
-def _unevenness(darkness: npt.NDArray[np.float32]) -> float:
-    """Give how dark the paper itself is at its median; where most of the cell is ink, where it is palest."""
-    palest, half = quantile(darkness, 0.1), quantile(darkness, 0.5)
-    return palest if half > INKED * palest + MIN_PEAK else half
+def _from_frame(quads: npt.NDArray[np.float64], frame: Frame) -> npt.NDArray[np.float64]:
+    """Give the homographies (n, 3, 3) that lead from a cut's pixels to the page's.
+
+    The map from the unit square to a quadrilateral is in closed form in P. Heckbert, "Fundamentals of texture mapping
+    and image warping" (1989).
+    """
+    zero, one, two, three = quads[:, 0], quads[:, 1], quads[:, 2], quads[:, 3]
+    across, down, skew = one - two, three - two, zero - one + two - three
+    area = _cross(across, down)
+    area = np.where(np.abs(area) < 1e-9, 1e-9, area)
+    tilt_x, tilt_y = _cross(skew, down) / area, _cross(across, skew) / area
+    square = np.empty((len(quads), 3, 3))
+    square[:, :2, 0] = one - zero + tilt_x[:, None] * one
+    square[:, :2, 1] = three - zero + tilt_y[:, None] * three
+    square[:, :2, 2] = zero
+    square[:, 2] = np.stack([tilt_x, tilt_y, np.ones(len(quads))], axis=1)
+    # Corners are given at pixels' edges; OpenCV samples at their centres.
+    to_x = [1 / frame.width, 0, (0.5 - frame.x) / frame.width]
+    to_y = [0, 1 / frame.height, (0.5 - frame.y) / frame.height]
+    to_square = np.array([to_x, to_y, [0, 0, 1]])
+    centres = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1]])
+    return np.asarray(centres @ square @ to_square)
+
+
+def _cross(one: npt.NDArray[np.float64], other: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    return np.asarray(one[:, 0] * other[:, 1] - one[:, 1] * other[:, 0])
 
 
 def local_darkness(picture: Grey, reach: float) -> Floats:
@@ -105,6 +126,13 @@ def on_page(shape: tuple[int, ...], quad: npt.NDArray[np.float32], frame: Frame)
     mask = np.zeros((frame.height + 2 * frame.y, frame.width + 2 * frame.x), np.uint8)
     cv2.fillConvexPoly(mask, np.round(corners - 0.5).astype(np.int32), 1)
     return np.asarray(mask > 0)
+
+
+def quantiles(rows: Grey, share: float) -> Grey:
+    """Give of each row (n, k), k > 0, the value (n,) that a share 0–1 of the others does not pass."""
+    place = min(int(share * rows.shape[1]), rows.shape[1] - 1)
+    # NumPy orders 16-bit numbers several times quicker than smaller ones.
+    return np.partition(rows.astype(np.int16), place, axis=1)[:, place].astype(np.uint8)
 
 
 def quantile(values: npt.NDArray[Any], share: float) -> float:

@@ -1,10 +1,13 @@
 """Taking a cell's printed lines out of its cut, with the strokes that cross them kept."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
+
+from ocrbatch.records import Grey
 
 Floats = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.intp]
@@ -42,29 +45,39 @@ class Frame:
         return Frame(self.y, self.x, self.height, self.width)
 
 
-def erase_lines(darkness: Floats, frame: Frame, noise: Floats, reach: int | None = None) -> Floats:
-    """Take the lines on all four sides out of the cuts of a run of cells.
+def erase_lines(darkness: Grey, frame: Frame, noise: npt.NDArray[Any], reach: int | None = None) -> Grey:
+    """Take the lines on all four sides out of the cuts of many cells, each for itself.
 
-    ``darkness`` (n, h, w) float32, 0 paper and up to 255 black, has a cut a cell, all with the same ``frame``;
-    ``noise`` (n,) is the unevenness of each one's paper. A line is looked for up to ``reach`` pixels from its side,
-    by default a tenth of the cell across it. Gives the same cuts without their lines.
+    ``darkness`` (n, h, w) uint8, 0 paper to 255 black, has a cut a cell, all with the same ``frame``; ``noise`` (n,)
+    is the unevenness of each one's paper. A line is looked for up to ``reach`` pixels from its side, by default a
+    tenth of the cell across it. Gives the same cuts without their lines.
     """
-    result = darkness.copy()
-    for cuts, place in ((result, frame), (result.transpose(0, 2, 1), frame.turned())):
+    cuts = darkness.copy()
+    # Lines that run up are erased as rows of the cuts on their side, and then these are put upright again.
+    for place in (frame, frame.turned()):
         for row in (place.y, place.y + place.height):
             _erase_row_line(cuts, place, row, noise, max(int(BAND * place.height), 3) if reach is None else reach)
-    return result
+        cuts = _transposed(cuts)
+    return cuts
 
 
-def _erase_row_line(cuts: Floats, frame: Frame, row: int, noise: Floats, reach: int) -> None:
+def _transposed(cuts: Grey) -> Grey:
+    count, height, width = cuts.shape
+    turned = np.empty((count, width, height), np.uint8)
+    for cut, place in zip(cuts, turned, strict=True):
+        cv2.transpose(cut, dst=place)
+    return turned
+
+
+def _erase_row_line(cuts: Grey, frame: Frame, row: int, noise: npt.NDArray[Any], reach: int) -> None:
     """Erase the line that runs within ``reach`` rows of ``row`` of each cut, in place."""
     low, high = max(row - reach, 0), min(row + reach + 1, cuts.shape[1])
     along = cuts[:, low:high, frame.x : frame.x + frame.width]
     half = frame.width // 2
     # The median along the line is the line's own darkness: writing crosses only parts of it.
-    profiles = np.stack([_quantile(along[..., :half], 0.5), _quantile(along[..., half:], 0.5)], axis=1)
-    peaks, places = profiles.max(axis=2), profiles.argmax(axis=2)
-    ruled = np.nonzero(peaks.max(axis=1) >= np.maximum(MIN_LINE, 2 * noise))[0]
+    profiles = np.stack([*_quantiles(along[..., :half], 0.5), *_quantiles(along[..., half:], 0.5)], axis=1)
+    peaks, places = profiles.max(axis=2), _middles(profiles)
+    ruled = np.nonzero(peaks.max(axis=1) >= np.maximum(MIN_LINE, 2 * noise.astype(np.float32)))[0]
     if not len(ruled):
         return
     peaks, places = peaks[ruled], places[ruled]
@@ -73,27 +86,53 @@ def _erase_row_line(cuts: Floats, frame: Frame, row: int, noise: Floats, reach: 
     # A digit's foot may be darker than the line that it stands on: the line is what is seen in both halves.
     both = profiles[ruled].min(axis=1)
     level = (np.abs(places[:, 1] - places[:, 0]) > MAX_TILT) & (both.max(axis=1) >= 0.4 * peaks.max(axis=1))
-    places[level] = both.argmax(axis=1)[level, None]
+    places[level] = _middles(both)[level, None]
     # Bent paper tilts a line within its cell.
-    columns = np.arange(cuts.shape[2])
     tilt = (places[:, 1] - places[:, 0]) / max(frame.width / 2, 1)
-    path = low + places[:, :1] + tilt[:, None] * (columns - frame.x - frame.width / 4)
-    path = np.round(path).astype(int)
-    first, last = _thickness(cuts, frame, ruled, path, reach)
-    _fill(cuts, frame, ruled, path, (first, last), peaks.max(axis=1))
-
-
-def _rows(cuts: Floats, ruled: Indices, rows: Indices) -> Floats:
-    """Take rows (m, k, w) that follow a path out of some cuts; beyond an edge its own row stands."""
     columns = np.arange(cuts.shape[2])
-    return np.asarray(cuts[ruled[:, None, None], np.clip(rows, 0, cuts.shape[1] - 1), columns])
+    path = low + places[:, :1] + tilt[:, None] * (columns - frame.x - frame.width / 4)
+    path = np.round(path).astype(np.intp)
+    straight = places[:, 0] == places[:, 1]
+    for own, paths in ((straight, path[:, :1]), (~straight, path)):
+        if own.any():
+            _erase_along(cuts, frame, ruled[own], paths[own], peaks[own].max(axis=1), reach)
 
 
-def _thickness(cuts: Floats, frame: Frame, ruled: Indices, path: Indices, reach: int) -> tuple[Indices, Indices]:
+def _middles(profiles: Floats) -> Indices:
+    """Give where profiles (…, k) are darkest; of several rows that are, the one in their middle."""
+    last = profiles.shape[-1] - 1 - profiles[..., ::-1].argmax(axis=-1)
+    return np.asarray((profiles.argmax(axis=-1) + last) // 2)
+
+
+def _erase_along(cuts: Grey, frame: Frame, ruled: Indices, path: Indices, line: Floats, reach: int) -> None:
+    """Erase the lines that run along paths: a row for each cut (m, 1), or one for each of its columns (m, w)."""
+    first, last = _thickness(cuts, frame, ruled, path, reach)
+    rows = path[:, None] + (first[:, None] + np.arange(int((last - first).max()) + 1))[..., None]
+    filled = _filled(cuts, frame, ruled, path, rows, (first, last), line)
+    inside = (rows <= path[:, None] + last[:, None, None]) & (rows >= 0) & (rows < cuts.shape[1])
+    if path.shape[1] == 1:
+        cut, step, _ = np.nonzero(inside)
+        cuts[ruled[cut], rows[cut, step, 0]] = filled[cut, step]
+    else:
+        cut, step, column = np.nonzero(inside)
+        cuts[ruled[cut], rows[cut, step, column], column] = filled[cut, step, column]
+
+
+def _rows(cuts: Grey, ruled: Indices, rows: Indices) -> Grey:
+    """Take rows (m, k, 1 or w) that follow a path out of some cuts (m, k, w); beyond an edge its own row stands."""
+    rows = np.clip(rows, 0, cuts.shape[1] - 1)
+    # Whole rows are copied many times quicker than single pixels.
+    if rows.shape[2] == 1:
+        whole: Grey = cuts[ruled[:, None], rows[..., 0]]
+        return whole
+    return cuts[ruled[:, None, None], rows, np.arange(cuts.shape[2])]
+
+
+def _thickness(cuts: Grey, frame: Frame, ruled: Indices, path: Indices, reach: int) -> tuple[Indices, Indices]:
     """Give each line's first and last row relative to its path, with a row for its soft edge on both sides."""
     offsets = np.arange(-reach, reach + 1)
     strip = _rows(cuts, ruled, path[:, None] + offsets[:, None])[..., frame.x : frame.x + frame.width]
-    usual, most = (_extent(_quantile(strip, share), reach) for share in (0.5, 0.3))
+    usual, most = (_extent(profile, reach) for profile in _quantiles(strip, 0.5, 0.3))
     # A bar of a digit may lie along half of the line, but hardly along most of it.
     bars = np.stack(usual, axis=1) - np.stack(most, axis=1)
     with_bar = (np.abs(bars) >= MIN_BAR).any(axis=1)
@@ -110,48 +149,64 @@ def _extent(profile: Floats, reach: int) -> tuple[Indices, Indices]:
     return -first - 1, last + 1
 
 
-def _fill(
-    cuts: Floats, frame: Frame, ruled: Indices, path: Indices, rows: tuple[Indices, Indices], line: Floats
-) -> None:
-    """Replace each line: strokes that reach one of its edges run on into it, others that are darker stay."""
-    first, last = (edge[:, None, None] for edge in rows)
-    beside_above = _rows(cuts, ruled, path[:, None] + first - np.array([1, 2])[:, None])
-    beside_below = _rows(cuts, ruled, path[:, None] + last + np.array([1, 2])[:, None])
-    thickness = int((last - first).max()) + 1
-    inner = path[:, None] + first + np.arange(thickness)[:, None]
-    middle = _rows(cuts, ruled, inner)
+def _filled(
+    cuts: Grey,
+    frame: Frame,
+    ruled: Indices,
+    path: Indices,
+    rows: Indices,
+    extent: tuple[Indices, Indices],
+    line: Floats,
+) -> Grey:
+    """Give what replaces each line: strokes that reach one of its edges run on into it, others that are darker stay.
+
+    ``rows`` (m, k, 1 or w) are the line's, and ``extent`` its first and last row (m,) relative to its path.
+    """
+    first, last = extent
+    above = _rows(cuts, ruled, path[:, None] + first[:, None, None] - np.array([1, 2])[:, None])
+    below = _rows(cuts, ruled, path[:, None] + last[:, None, None] + np.array([1, 2])[:, None])
+    middle = _rows(cuts, ruled, rows)
     # A slanted stroke leaves the line a little beside where it enters.
-    reach = max(thickness // 2, 1)
-    crossing = np.minimum(_widened(beside_above.max(axis=1), reach), _widened(beside_below.max(axis=1), reach))
-    level = line[:, None, None]
-    crossing = np.maximum(crossing, _touching(beside_above, beside_below, 0.5 * line + 20, frame))[:, None]
+    reach = np.maximum((last - first + 1) // 2, 1)
+    crossing = np.minimum(_widened(above.max(axis=1), reach), _widened(below.max(axis=1), reach))
+    crossing = np.maximum(crossing, _touching(above, below, _limits(0.5 * line + 20), frame))[:, None]
     # A stroke that lies along the line, half hidden, has its own side of the line and not all of it.
-    upper = 2 * np.arange(thickness)[None, :, None] <= last - first
-    crossing = np.maximum(crossing, np.where(upper, beside_above[:, :1], beside_below[:, :1]))
-    ink = np.where(middle > STRONGER * level + 15, middle, 0)
-    carried = np.where(crossing > 0.5 * level + 20, np.minimum(middle, crossing), 0)
-    inside = (inner <= path[:, None] + last) & (inner >= 0) & (inner < cuts.shape[1])
-    cut, _, column = np.nonzero(inside)
-    cuts[ruled[cut], inner[inside], column] = np.maximum(ink, carried)[inside]
+    upper = 2 * np.arange(rows.shape[1])[None, :, None] <= (last - first)[:, None, None]
+    crossing = np.maximum(crossing, np.where(upper, above[:, :1], below[:, :1]))
+    # A product is many times quicker than a choice.
+    ink = middle * (middle > _limits(STRONGER * line + 15)[:, None])
+    carried = np.minimum(middle, crossing) * (crossing > _limits(0.5 * line + 20)[:, None])
+    return np.asarray(np.maximum(ink, carried), np.uint8)
 
 
-def _touching(above: Floats, below: Floats, floor: Floats, frame: Frame) -> Floats:
+def _limits(values: Floats) -> Grey:
+    """Give limits (m, 1) uint8 that a grey level passes where it passes these (m,)."""
+    return np.minimum(values, 255).astype(np.uint8)[:, None]
+
+
+def _touching(above: Grey, below: Grey, floor: Grey, frame: Frame) -> Grey:
     """Give the darkness (m, w) of strokes that touch a line, but for those that lie along it.
 
     A slanted stroke is hidden by the line for a part of its way: where it touches, the line is left to it.
     """
     beside = np.maximum(above, below).max(axis=1)
     kernel = np.ones((1, max(int(ALONG * frame.width), 3)), np.uint8)
-    long = cv2.morphologyEx((beside > floor[:, None]).astype(np.uint8), cv2.MORPH_OPEN, kernel)
-    return np.asarray(np.where(long, 0, beside), np.float32)
+    long = cv2.morphologyEx((beside > floor).astype(np.uint8), cv2.MORPH_OPEN, kernel)
+    return np.asarray(beside * (1 - long), np.uint8)
 
 
-def _quantile(rows: Floats, share: float) -> Floats:
-    """Give a quantile along the last axis, as ``numpy.quantile`` would but for its cost on small arrays."""
-    place = int(share * rows.shape[-1])
-    return np.asarray(np.partition(rows, place, axis=-1)[..., place])
+def _quantiles(rows: Grey, *shares: float) -> list[Floats]:
+    """Give quantiles along the last axis, as ``numpy.quantile`` would but for its cost on small arrays."""
+    places = [int(share * rows.shape[-1]) for share in shares]
+    # NumPy orders 16-bit numbers several times quicker than smaller ones.
+    ordered = np.partition(rows.astype(np.int16), places, axis=-1)
+    return [ordered[..., place].astype(np.float32) for place in places]
 
 
-def _widened(values: Floats, reach: int) -> Floats:
-    """Give the running maximum (n, w) over ``reach`` places to either side."""
-    return np.asarray(cv2.dilate(np.ascontiguousarray(values), np.ones((1, 2 * reach + 1), np.uint8)))
+def _widened(values: Grey, reach: Indices) -> Grey:
+    """Give the running maximum (n, w) over as many places to either side as each row's ``reach`` (n,) says."""
+    result = np.empty_like(values)
+    for far in np.unique(reach):
+        rows = reach == far
+        result[rows] = cv2.dilate(values[rows], np.ones((1, 2 * int(far) + 1), np.uint8))
+    return result

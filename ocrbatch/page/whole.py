@@ -101,9 +101,8 @@ def _boxes(page: Page) -> RegisteredPage:
 def cut_row(pyramid: Pyramid, place: FieldPlace) -> FieldCut:
     """Cut a row of boxes that was found in its picture; what is written where one may be missing is noted."""
     field = replace(place, kind="boxes")
-    own = cut_boxes(pyramid, field)
     numbers, rooms = _rooms(place.cells, pyramid(0).shape)
-    beside = cut_boxes(pyramid, replace(field, cells=rooms))
+    own, beside = cut_boxes(pyramid, [field, replace(field, cells=rooms)])
     return FieldCut(own.peaks, partial(_row, own, beside, numbers))
 
 

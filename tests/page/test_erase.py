@@ -6,27 +6,32 @@ import pytest
 from ocrbatch.page.erase import Frame, erase_lines
 
 Floats = npt.NDArray[np.float32]
+Grey = npt.NDArray[np.uint8]
 
 FRAME = Frame(14, 14, 48, 60)
 SHAPE = (88, 76)
 ACROSS, BEYOND = FRAME.x + 20, FRAME.y + FRAME.height
 
 
-def erased(picture: Floats) -> Floats:
-    return erase_lines(picture[None], FRAME, np.zeros(1, np.float32))[0]
+def erased(picture: Grey) -> Grey:
+    return erase_lines(picture[None], FRAME, np.zeros(1, np.uint8))[0]
 
 
-def ruled(thickness: int = 2, darkness: float = 180.0) -> Floats:
+def soft(picture: Floats) -> Grey:
+    return np.round(cv2.GaussianBlur(picture, (0, 0), 0.6)).astype(np.uint8)
+
+
+def ruled(thickness: int = 2, darkness: float = 180.0) -> Grey:
     picture = np.zeros(SHAPE, np.float32)
     corner = (FRAME.x + FRAME.width, FRAME.y + FRAME.height)
     cv2.rectangle(picture, (FRAME.x, FRAME.y), corner, darkness, thickness)
-    return cv2.GaussianBlur(picture, (0, 0), 0.6)
+    return soft(picture)
 
 
-def stroke(start: tuple[int, int], end: tuple[int, int], darkness: float = 200.0) -> Floats:
+def stroke(start: tuple[int, int], end: tuple[int, int], darkness: float = 200.0) -> Grey:
     picture = np.zeros(SHAPE, np.float32)
     cv2.line(picture, start, end, darkness, 5)
-    return cv2.GaussianBlur(picture, (0, 0), 0.6)
+    return soft(picture)
 
 
 @pytest.mark.parametrize("thickness", [1, 2, 3, 5])
@@ -45,7 +50,7 @@ def test_lines_go_that_lie_a_little_beside_the_cells_sides(shift: int) -> None:
 def test_a_line_that_is_tilted_within_its_cell_goes_whole() -> None:
     picture = np.zeros(SHAPE, np.float32)
     cv2.line(picture, (0, FRAME.y - 2), (SHAPE[1], FRAME.y + 3), 180.0, 2, cv2.LINE_AA)
-    assert erased(picture).max() < 60
+    assert erased(np.round(picture).astype(np.uint8)).max() < 60
 
 
 @pytest.mark.parametrize("lean", [-12, -6, 0, 6, 12])
@@ -84,13 +89,13 @@ def test_a_cell_without_lines_keeps_its_strokes() -> None:
 def test_the_cuts_themselves_are_left_as_they_were() -> None:
     cuts = np.stack([ruled(), ruled(4)])
     kept = cuts.copy()
-    erase_lines(cuts, FRAME, np.zeros(2, np.float32))
+    erase_lines(cuts, FRAME, np.zeros(2, np.uint8))
     assert np.array_equal(cuts, kept)
 
 
 def test_lines_no_darker_than_the_papers_unevenness_are_left_to_the_paper() -> None:
     faint = ruled(2, 20.0)
-    left = erase_lines(np.stack([faint, faint]), FRAME, np.array([0.0, 15.0], np.float32))
+    left = erase_lines(np.stack([faint, faint]), FRAME, np.array([0, 15], np.uint8))
     assert left[0].max() < 6
     assert np.array_equal(left[1], faint)
 
@@ -105,7 +110,7 @@ def test_a_frame_gives_its_inside_and_its_place_in_the_transposed_cut() -> None:
 def test_a_line_that_a_digit_leans_on_does_not_become_a_stroke_of_it() -> None:
     ink = np.zeros(SHAPE, np.float32)
     cv2.ellipse(ink, (FRAME.x + 14, FRAME.y + 30), (11, 20), 0, 0, 360, 190.0, 5)
-    left = erased(np.maximum(ruled(), cv2.GaussianBlur(ink, (0, 0), 0.6)))
+    left = erased(np.maximum(ruled(), soft(ink)))
     assert left[FRAME.y + 8 : FRAME.y + 52, FRAME.x - 1 : FRAME.x + 1].max() < 60
 
 

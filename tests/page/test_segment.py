@@ -8,7 +8,7 @@ import pytest
 
 from ocrbatch.page.normalize import normalize
 from ocrbatch.page.segment import segment
-from ocrbatch.records import CellImage, FieldImage, FieldPlace, Grey, Page, RegisteredPage, cell_quads
+from ocrbatch.records import CellImage, FieldImage, FieldPlace, Grey, Page, RegisteredPage, cell_quads, read_only
 from tests.helpers.render import Grid, Hand, PageSpec, Scan, render_page
 
 WIDTH, HEIGHT, LEFT, TOP = 50, 62, 60, 60
@@ -332,3 +332,30 @@ def test_fields_of_every_kind_on_one_page_come_in_its_order() -> None:
     assert [len(field.cells) for field in fields[1:]] == [3, 1]
     assert not any(cell.blank for field in fields for cell in field.cells)
     assert fields[0].box == fields[1].box
+
+
+def test_cells_are_cut_alike_whatever_other_fields_are_cut_with_them() -> None:
+    pixels, quads = comb([moved(SEVEN, 0), moved(RING, 1), moved(ONE, 2)], 3)
+    pixels = scanned(np.hstack([pixels, pixels]))
+    other = quads + np.float32([pixels.shape[1] / 2, 0])
+    places = [FieldPlace("r01", "boxes", quads), FieldPlace("r02", "boxes", read_only(other))]
+    page = Page(1, pixels, 200.0)
+    together = segment(RegisteredPage(page, "auto", tuple(places), 1.0, 0.0))
+    for field, place in zip(together, places, strict=True):
+        (alone,) = segment(RegisteredPage(page, "auto", (place,), 1.0, 0.0))
+        for one, same in zip(field.cells, alone.cells, strict=True):
+            assert np.array_equal(one.ink, same.ink)
+
+
+def test_more_cells_than_go_together_are_all_cut() -> None:
+    pixels, quads = comb([moved(SEVEN, 0)], 1)
+    page = RegisteredPage(
+        Page(1, scanned(pixels), 200.0),
+        "auto",
+        tuple(FieldPlace(f"r{number}", "boxes", quads) for number in range(150)),
+        1.0,
+        0.0,
+    )
+    fields = segment(page)
+    assert all(np.array_equal(field.cells[0].ink, fields[0].cells[0].ink) for field in fields)
+    assert not fields[0].cells[0].blank

@@ -13,6 +13,7 @@ from ocrbatch.page.registration.index import FormIndex, Reference
 from ocrbatch.page.registration.landmarks import propose_by_markers, propose_by_squares
 from ocrbatch.page.registration.runs import propose_by_runs
 from ocrbatch.page.registration.score import page_agreement, score
+from ocrbatch.page.registration.shift import propose_by_shift
 from ocrbatch.page.registration.transforms import is_sound
 from ocrbatch.page.registration.view import PageView
 
@@ -48,6 +49,10 @@ def _by_squares(reference: Reference, view: PageView) -> Matrix | None:
     return propose_by_squares(reference.view.squares, view.squares) if len(reference.view.squares) >= 3 else None
 
 
+def _by_shift(reference: Reference, view: PageView) -> Matrix | None:
+    return propose_by_shift(reference.view.thumbnail, view.thumbnail)
+
+
 def _at_a_glance(reference: Reference, view: PageView) -> Matrix | None:
     return propose(reference.view.glance, view.glance)
 
@@ -64,12 +69,13 @@ def _by_strong_features(reference: Reference, view: PageView) -> Matrix | None:
     return propose(reference.view.sift, view.sift)
 
 
-QUICK: tuple[Proposer, ...] = (_by_markers, _at_a_glance)
+QUICK: tuple[Proposer, ...] = (_by_markers, _by_shift, _at_a_glance)
 THOROUGH: tuple[Proposer, ...] = (_by_squares, _by_features, _by_runs, _by_strong_features)
 """The fallback chain: the first that finds the form surely is the last that is asked.
 
-Marks are the surest and cheapest. The print's clearest corners tell nearly every page; squares, fainter corners, the
-ruling and finally SIFT help where there is little print, much writing, a steep photograph or a poor scan.
+Marks are the surest; a shift tells most pages from a feeder or a flatbed, and is the cheapest. The print's clearest
+corners tell nearly every page; squares, fainter corners, the ruling and finally SIFT help where there is little print,
+much writing, a steep photograph or a poor scan.
 """
 
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from ocrbatch.geometry import Matrix, transform_points
 from ocrbatch.page.registration.features import Features, glance_features, orb_features, sift_features, telling_features
 from ocrbatch.page.registration.landmarks import find_markers, find_squares
+from ocrbatch.page.registration.shift import Thumbnail, thumbnail
 from ocrbatch.page.ruling import find_ruling
 from ocrbatch.records import Grey, Page
 
@@ -73,6 +74,11 @@ class PageView:
         level = max(int(np.floor(np.log2(1 / scale) + 0.4)), 0)
         height, width = self.level(level).shape
         return level, (max(round(width * scale * 2**level), 1), max(round(height * scale * 2**level), 1))
+
+    @cached_property
+    def thumbnail(self) -> Thumbnail:
+        """A small picture of it, to be laid over another one's."""
+        return thumbnail(self.work)
 
     @cached_property
     def telling(self) -> Features:
