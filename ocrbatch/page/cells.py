@@ -105,7 +105,8 @@ def _cut(pyramid: Pyramid, size: _Size, quads: Floats, free: npt.NDArray[np.bool
     darkness, levels = against_paper(warp_many(pyramid, quads, frame, size.scale), frame)
     lineless = erase_lines(darkness, frame, levels)
     inner = lineless[(slice(None), *frame.inner(0.04))]
-    return CellCuts(lineless, frame, free, quantiles(inner.reshape(len(quads), -1)[:, ::3], 0.993))
+    (peaks,) = quantiles(inner.reshape(len(quads), -1)[:, ::3], 0.993)
+    return CellCuts(lineless, frame, free, peaks)
 
 
 def against_paper(pictures: Grey, frame: Frame) -> tuple[Grey, Grey]:
@@ -116,7 +117,8 @@ def against_paper(pictures: Grey, frame: Frame) -> tuple[Grey, Grey]:
     for picture, paper in zip(pictures, papers, strict=True):
         cv2.morphologyEx(picture, cv2.MORPH_CLOSE, kernel, dst=paper)
     # A scribble may fill more than the closing does: the paper is never darker than most of the cell.
-    np.maximum(papers, quantiles(_sampled(pictures, frame, 0.1), 0.6)[:, None, None], out=papers)
+    (most,) = quantiles(_sampled(pictures, frame, 0.1), 0.6)
+    np.maximum(papers, most[:, None, None], out=papers)
     for paper in papers:
         cv2.blur(paper, (side, side), dst=paper)
     darkness = np.maximum(papers, pictures) - pictures
@@ -132,5 +134,5 @@ def _sampled(cuts: Grey, frame: Frame, inset: float) -> Grey:
 
 def _unevenness(darkness: Grey) -> Grey:
     """Give (n,) how dark papers (n, k) are at their median; where most of a cell is ink, where it is palest."""
-    palest, half = quantiles(darkness, 0.1), quantiles(darkness, 0.5)
+    palest, half = quantiles(darkness, 0.1, 0.5)
     return np.where(half > INKED * palest + MIN_PEAK, palest, half)
