@@ -97,6 +97,12 @@ def _runner_up(one: Candidates, way: Way) -> str:
     """Give the next best value, of those that the field's own rules allow unless none is; read, if one is."""
     ruled = any(not rule.others for rule in one.place.rules)
     kept = ruled and (one.mended or not one.breaks)
-    values = [one.value(other) for other in (one.allowed if kept else one.ways)]
-    others = [value for value in values if value != one.value(way)]
-    return next((value for value in others if UNREAD not in value), others[0] if others else "")
+    chosen = one.value(way)
+    first = ""
+    for other in one.allowed if kept else one.ways:
+        value = one.value(other)
+        if value != chosen and UNREAD not in value:
+            return value
+        if value != chosen:
+            first = first or value
+    return first

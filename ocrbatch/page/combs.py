@@ -5,10 +5,10 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from ocrbatch.page.boxes import cross, largest_height, seen_shares, sizes
 from ocrbatch.page.chains import Floats
 from ocrbatch.page.grids import LEFT, RIGHT, covered, evidence, neighbours
 from ocrbatch.page.lines import LineMap
+from ocrbatch.page.rectangles import cross, largest_height, seen_shares, sizes
 
 ROW_SIZE = 0.25
 MIN_ROW = 3

@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from ocrbatch.page.boxes import Bools, sizes
 from ocrbatch.page.chains import Floats, Lines
 from ocrbatch.page.lines import LineMap
+from ocrbatch.page.rectangles import Bools, sizes
 
 LIKE = 0.14
 MIN_CELLS = 6

@@ -1,6 +1,6 @@
 """The ways to cut a field, and the reading of the best one. A boxes field has one way: a digit a cell."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -29,35 +29,35 @@ class Way:
     """One way to read a field: its steps, and the numbers in ``FieldImage.cells`` of what they are read from.
 
     ``log_probability`` (natural) is that of this text beside all others that the field could have. ``voices`` are what
-    the whole strip says of it by itself and what the pieces do; None where there are no two voices.
+    the whole strip says of it by itself and what the pieces do; None where there are no two voices. ``text`` are the
+    steps' texts, a space for a blank cell between written ones.
     """
 
     steps: tuple[Step, ...]
     cells: tuple[int, ...]
     log_probability: float
     voices: tuple[float, float] | None = None
+    text: str = field(init=False)
 
-    @property
-    def text(self) -> str:
-        """The steps' texts, a space for a blank cell between written ones."""
-        return "".join(step.text or " " for step in self.steps).strip()
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", "".join([step.text or " " for step in self.steps]).strip())
 
 
-def boxes_lattice(field: FieldImage) -> Lattice:
+def boxes_lattice(image: FieldImage) -> Lattice:
     """Give the one way through a field of boxes."""
     edges = []
     inks: list[Grey] = []
-    for index, cell in enumerate(field.cells):
+    for index, cell in enumerate(image.cells):
         edges.append(Edge(index, index + 1, None if cell.blank else len(inks)))
         if not cell.blank:
             inks.append(cell.ink)
-    return Lattice(len(field.cells) + 1, tuple(edges), read_only(normalize_many(inks)))
+    return Lattice(len(image.cells) + 1, tuple(edges), read_only(normalize_many(inks)))
 
 
-def blank_lattice(field: FieldImage) -> Lattice:
+def blank_lattice(image: FieldImage) -> Lattice:
     """Give the one way through a field whose cells the classifier does not see."""
-    edges = tuple(Edge(index, index + 1, None) for index in range(len(field.cells)))
-    return Lattice(len(field.cells) + 1, edges, read_only(normalize_many([])))
+    edges = tuple(Edge(index, index + 1, None) for index in range(len(image.cells)))
+    return Lattice(len(image.cells) + 1, edges, read_only(normalize_many([])))
 
 
 def best_ways(lattice: Lattice, scores: Probabilities, most: int) -> tuple[Way, ...]:

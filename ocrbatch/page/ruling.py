@@ -6,11 +6,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ocrbatch.geometry import transform_points
-from ocrbatch.page.boxes import find_cells, sizes
+from ocrbatch.page.boxes import find_cells
 from ocrbatch.page.chains import Floats
 from ocrbatch.page.combs import open_combs, straighten_rows
 from ocrbatch.page.grids import complete_grids, neighbours
 from ocrbatch.page.lines import find_lines
+from ocrbatch.page.rectangles import sizes
 from ocrbatch.records import Page, read_only
 
 MIN_RUN_HEIGHT = 18.0

@@ -7,6 +7,7 @@ import time
 import zlib
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -362,3 +363,13 @@ def test_changed_bytes_never_raise(seed: bytes, changes: list[tuple[float, int]]
 def test_any_bytes_never_raise(data: bytes) -> None:
     for magic in (b"", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0+", b"BM", b"%PDF-1.4\n"):
         assert list(decode(magic + data))
+
+
+def test_memory_that_opencv_does_not_get_is_no_damage(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        error = cv2.error("Insufficient memory")
+        error.code = -4
+        raise error
+
+    monkeypatch.setattr(cv2, "imdecode", refuse)
+    assert only_code(WHOLE["png"]) == "too large"

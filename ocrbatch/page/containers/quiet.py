@@ -36,6 +36,8 @@ LIBRARY_ERRORS = (
 """What Pillow, OpenCV and pypdfium2 raise on bad bytes."""
 
 _STANDARD_ERROR = 2
+_CV_NO_MEMORY = -4
+"""OpenCV's code for an allocation that failed."""
 _PIPE_BYTES = 1 << 16
 _one_at_a_time = threading.RLock()
 
@@ -57,6 +59,8 @@ def guarded() -> Iterator[None]:
     except MemoryError as error:
         raise DecodeError("too large", "the memory does not hold the picture") from error
     except LIBRARY_ERRORS as error:
+        if getattr(error, "code", None) == _CV_NO_MEMORY:
+            raise DecodeError("too large", "the memory does not hold the picture") from error
         detail = " ".join(str(error).split())[:200]
         code = "truncated" if "truncated" in detail.lower() else "broken"
         raise DecodeError(code, f"{type(error).__name__}: {detail}") from error
@@ -75,6 +79,8 @@ def imdecode(data: bytes, flags: int) -> tuple[np.ndarray | None, str]:
         try:
             picture = cv2.imdecode(buffer, flags | cv2.IMREAD_IGNORE_ORIENTATION)
         except cv2.error as error:
+            if error.code == _CV_NO_MEMORY:
+                raise
             said.append(str(error).encode())
             picture = None
     return picture, b"".join(said).decode("latin-1")

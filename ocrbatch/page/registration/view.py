@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ocrbatch.geometry import Matrix, transform_points
+from ocrbatch.page.cuts import quantile
 from ocrbatch.page.registration.features import Features, glance_features, orb_features, sift_features, telling_features
 from ocrbatch.page.registration.landmarks import find_markers, find_squares
 from ocrbatch.page.registration.shift import Thumbnail, thumbnail
@@ -18,7 +19,7 @@ Floats = npt.NDArray[np.float32]
 WORK_SIDE = 1000
 """Landmarks are looked for in a picture whose longer side has so many pixels."""
 THIN = 9
-PRINT_SHARE, PAPER_SHARE = 99.9, 80.0
+PRINT_SHARE, PAPER_SHARE = 0.999, 0.8
 FAINTEST, DARK_ENOUGH = 8.0, 110.0
 MOST_GAIN = 6.0
 
@@ -49,11 +50,11 @@ class PageView:
         """The grey (256,) uint8 for each of a pale page's, so that its print is as dark as others'; else None."""
         # Only what is thin counts: a dark desk around a pale sheet is no print.
         thin = cv2.morphologyEx(self._small, cv2.MORPH_BLACKHAT, np.ones((THIN, THIN), np.uint8))
-        depth = float(np.percentile(thin[::2, ::2], PRINT_SHARE))
+        depth = quantile(thin[::2, ::2], PRINT_SHARE)
         if not FAINTEST <= depth < DARK_ENOUGH:
             return None
         gain = min(DARK_ENOUGH / depth, MOST_GAIN)
-        paper = float(np.percentile(self._small[::4, ::4], PAPER_SHARE))
+        paper = quantile(self._small[::4, ::4], PAPER_SHARE)
         return np.asarray(np.clip(255 - (paper - np.arange(256)) * gain, 0, 255), np.uint8)
 
     def stretched(self, picture: Grey) -> Grey:
