@@ -14,59 +14,70 @@ from ocrbatch.records import Grey
 SIDE = 256
 REDUCED = 4
 """The working picture's pixels for one of the thumbnail's."""
-MIN_RESPONSE = 0.03
+THIN = 7
+"""Pixels of the working picture: what is broader is no print."""
+DARKEST = 25
+"""Grey levels: what is darker tells no more. Pens are darker than most print, and lie elsewhere on every sheet."""
+MIN_RESPONSE = 0.1
 """Of two unlike pictures the peak's share of all is about a hundredth."""
-PART = 128
-"""Pixels of the thumbnail's parts that are laid over each other by themselves."""
-MIN_PART_RESPONSE = 0.1
-MIN_PARTS = 2
+STRIP, STRIPS = 64, 4
+"""Pixels of the thumbnail's strips, all across its shorter side, that are laid over each other by themselves."""
+MIN_APART = 48
+"""Pixels of the thumbnail between strips that tell a turn."""
 MOST_MORE = 8.0
-"""What a part may be shifted beyond the whole, in the thumbnail's pixels."""
+"""What a strip may be shifted beyond the whole, in the thumbnail's pixels."""
 
 Thumbnail = npt.NDArray[np.float32]
 
 
 def thumbnail(picture: Grey) -> Thumbnail:
-    """Give a small picture (256, 256) float32 of a working picture (H, W) uint8: 0 is paper, in its upper left."""
+    """Give the thin strokes of a working picture (H, W) uint8 in small (256, 256) float32, in its upper left."""
     height, width = (max(min(side // REDUCED, SIDE), 1) for side in picture.shape)
-    whole = np.ascontiguousarray(picture[: height * REDUCED, : width * REDUCED])
-    small = cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA)
+    strokes = cv2.morphologyEx(picture, cv2.MORPH_BLACKHAT, np.ones((THIN, THIN), np.uint8))
+    whole = np.ascontiguousarray(strokes[: height * REDUCED, : width * REDUCED])
     canvas = np.zeros((SIDE, SIDE), np.float32)
-    canvas[:height, :width] = np.maximum(float(np.median(small)) - small, 0)
-    return canvas
+    canvas[:height, :width] = cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA)
+    return np.minimum(canvas, DARKEST)
 
 
 def propose_by_shift(reference: Thumbnail, page: Thumbnail) -> Matrix | None:
     """Give the similarity (3, 3) from the reference's working picture to the page's; None where they are not alike.
 
-    The shift of the whole is made better by those of parts of it, which tell a small turn and scale too.
+    The shift of the whole is made better by those of strips of it, which tell a small turn and scale too.
     """
     (x, y), response = cv2.phaseCorrelate(reference, page)
     if response < MIN_RESPONSE:
         return None
-    shift = np.array([x, y])
     rows, columns = (int(np.flatnonzero(reference.any(axis=1 - axis))[-1]) + 1 for axis in (0, 1))
-    middles, shifts = [], []
-    for top in {0, max(rows - PART, 0)}:
-        for left in {0, max(columns - PART, 0)}:
-            found = _shift_of_part(reference, page, (left, top), np.round(shift))
-            if found is not None:
-                middles.append(np.array([left + PART / 2, top + PART / 2]))
-                shifts.append(found)
-    return _similarity(np.array(middles), np.array(shifts)) if len(shifts) >= MIN_PARTS else None
+    middle, shift = np.array([columns, rows]) / 2, np.array([x, y])
+    if rows >= columns:
+        places, shifts = _shifts_of_strips(reference, page, rows, round(y))
+        middles = np.column_stack([np.full(len(places), middle[0]), places])
+    else:
+        places, turned = _shifts_of_strips(reference.T, page.T, columns, round(x))
+        middles, shifts = np.column_stack([places, np.full(len(places), middle[1])]), turned[:, ::-1]
+    if len(places) < 2 or np.ptp(places) < MIN_APART:
+        middles, shifts = middle[None], shift[None]
+    return _similarity(middles, shifts)
 
 
-def _shift_of_part(
-    reference: Thumbnail, page: Thumbnail, corner: tuple[int, int], shift: npt.NDArray[np.float64]
-) -> npt.NDArray[np.float64] | None:
-    """Give the shift (2,) of a part of the reference, of which a rough one is known; None where it is not found."""
-    x, y = (int(place) for place in np.clip(corner + shift, 0, SIDE - PART))
-    own = np.ascontiguousarray(reference[corner[1] : corner[1] + PART, corner[0] : corner[0] + PART])
-    other = np.ascontiguousarray(page[y : y + PART, x : x + PART])
-    more, response = cv2.phaseCorrelate(own, other, cv2.createHanningWindow((PART, PART), cv2.CV_32F))
-    if response < MIN_PART_RESPONSE or np.abs(more).max() > MOST_MORE:
-        return None
-    return np.array([x - corner[0] + more[0], y - corner[1] + more[1]])
+def _shifts_of_strips(
+    reference: Thumbnail, page: Thumbnail, length: int, shift: int
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Give the middle rows (n,) of strips of the reference, and each one's shift (n, 2) across and down.
+
+    The reference has ``length`` rows, and is known to be shifted down by about ``shift``.
+    """
+    places, shifts = [], []
+    for top in np.unique(np.linspace(0, max(length - STRIP, 0), STRIPS).astype(int)):
+        there = min(max(int(top) + shift, 0), SIDE - STRIP)
+        own, other = reference[top : top + STRIP], page[there : there + STRIP]
+        (across, down), response = cv2.phaseCorrelate(np.ascontiguousarray(own), np.ascontiguousarray(other))
+        down += there - int(top)
+        if response >= MIN_RESPONSE and abs(down - shift) <= MOST_MORE:
+            places.append(top + STRIP / 2)
+            shifts.append((across, down))
+    return np.array(places), np.array(shifts).reshape(-1, 2)
 
 
 def _similarity(points: npt.NDArray[np.float64], shifts: npt.NDArray[np.float64]) -> Matrix:
