@@ -33,6 +33,11 @@ def run(
     OUT then holds results.csv (a row a field), pages.csv (a row a page), forms/*.csv (a row a page or document, a
     column a field) and manifest.json. Without forms and --whole, each run of boxes is a field.
     """
+    from ocrbatch.job.server import begin_server
+
+    if not dry_run and not options.scheduler:
+        # It loads its libraries while this process loads its own.
+        begin_server()
     from ocrbatch.job.log import logged_to
     from ocrbatch.job.run import plan_job, run_job
     from ocrbatch.output.escape import escape_name

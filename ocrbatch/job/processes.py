@@ -3,20 +3,19 @@
 import multiprocessing
 import os
 import signal
-import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
-from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from ocrbatch.errors import OcrbatchError
 from ocrbatch.job.limits import Limits
+from ocrbatch.job.server import reading_context, uninterrupted
 from ocrbatch.job.sources import ReadFile, Source
 from ocrbatch.records import FilePage
 
@@ -49,8 +48,6 @@ class BatchReader(Protocol):
 MakeReader = Callable[[], BatchReader]
 """Called once in each process; must be picklable."""
 
-PRELOADED = ["ocrbatch.job.worker", "cv2", "ai_edge_litert.interpreter", "pypdfium2"]
-"""What a server process imports once, so that each process that it forks begins in a moment."""
 GRACE = 2.0
 START_TIMEOUT = 120.0
 
@@ -73,10 +70,10 @@ class ReadingProcess:
     """One process with what it was given to do, seen from the job's own."""
 
     def __init__(self, make: MakeReader, limits: Limits) -> None:
-        context = _context()
+        context = reading_context()
         self.connection, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, make, limits.memory), daemon=True)
-        with _uninterrupted():
+        with uninterrupted():
             self._process.start()
         theirs.close()
         self._limits = limits
@@ -127,31 +124,6 @@ class ReadingProcess:
         if self._process.is_alive():
             self._process.kill()
         self._process.join()
-
-
-def _context() -> Any:
-    # A fork of the job's own process would copy threads' locks in whatever state they are.
-    if sys.platform == "win32" or "forkserver" not in multiprocessing.get_all_start_methods():
-        return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(PRELOADED)
-    return context
-
-
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Keep an interrupt, which a terminal sends to all processes, from those that begin: the job's own answers it."""
-    if sys.platform == "win32":
-        yield
-        return
-    # What multiprocessing begins first of all would let signals through again.
-    resource_tracker.ensure_running()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        # One that came meanwhile comes now.
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _serve(connection: Connection, make: MakeReader, memory: int) -> None:

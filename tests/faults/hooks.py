@@ -19,9 +19,9 @@ from tests.faults.steps import Steps, disk_full, kill_all
 
 def quick_pages() -> None:
     """Read texts in the place of pictures, in processes that begin at once."""
-    from ocrbatch.job import processes, run
+    from ocrbatch.job import run, server
 
-    processes.PRELOADED[:] = ["tests.faults.readers"]
+    server.PRELOADED[:] = ["tests.faults.readers"]
     run._reader_of = lambda job: partial(QuickReader, job.output if job.crops else None)  # type: ignore[assignment]
 
 
@@ -63,9 +63,9 @@ def bad_starts(count: int) -> None:
 
 def interrupt_beginning() -> None:
     """Let a terminal's interrupt come when the processes that read are begun."""
-    from ocrbatch.job import processes
+    from ocrbatch.job import server
 
-    processes.PRELOADED[:] = ["tests.faults.interrupts"]
+    server.PRELOADED[:] = ["tests.faults.interrupts"]
 
 
 def poisoned_pages() -> None:
@@ -80,9 +80,9 @@ def fork() -> None:
     """Begin processes as copies of the job's own: in a moment, and with what the hooks have done. For one worker."""
     import multiprocessing
 
-    from ocrbatch.job import processes
+    from ocrbatch.job import processes, server
 
-    processes._context = lambda: multiprocessing.get_context("fork")
+    server.reading_context = processes.reading_context = lambda: multiprocessing.get_context("fork")
     # A copy holds the other end of its own pipe too, so it never hears that this was closed.
     processes.GRACE = 0.0
 

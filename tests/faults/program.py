@@ -68,7 +68,7 @@ def serve() -> None:
 
 def _import_all() -> None:
     """Import what a job and its workers import, once for all."""
-    from ocrbatch.job.processes import PRELOADED
+    from ocrbatch.job.server import PRELOADED
 
     for name in (*PRELOADED, *IMPORTED):
         importlib.import_module(name)
