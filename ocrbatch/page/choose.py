@@ -8,7 +8,7 @@ from ocrbatch.page.joint import CLOSE, Verdict, settle
 from ocrbatch.page.lattice import UNREAD, Way
 from ocrbatch.records import FieldPlace, FieldReading, Status
 
-WAYS, WAYS_OF_STRINGS, WAYS_WITH_RULES, MOST_WAYS = 24, 64, 256, 2048
+WAYS, WAYS_OF_STRINGS, WAYS_WITH_RULES, MOST_WAYS = 8, 64, 256, 2048
 """Where a rule passes most ways over, many are wanted: a check digit fits one in ten, a known number hardly any."""
 CLOSE_RUNNER_UP = "close runner-up"
 
