@@ -11,7 +11,8 @@ from ocrbatch.page.choose import choose, ways_wanted, with_rules
 from ocrbatch.page.classify import Classifier
 from ocrbatch.page.kinds import KINDS
 from ocrbatch.page.lattice import Way, best_ways
-from ocrbatch.page.register import register
+from ocrbatch.page.legibility import with_doubt
+from ocrbatch.page.register import AUTO, register
 from ocrbatch.page.registration.index import FormIndex
 from ocrbatch.page.segment import segment
 from ocrbatch.page.strings.sequence import FrameLogs, StringReader
@@ -19,6 +20,7 @@ from ocrbatch.page.strings.voices import join
 from ocrbatch.page.whole import Whole
 from ocrbatch.records import (
     FieldImage,
+    FieldReading,
     Grey,
     Lattice,
     Page,
@@ -74,10 +76,12 @@ def finish(
     if (more := ways_wanted(places, choices)) != wanted:
         fields, ways = _ways(prepared, scores, frames, more)
         choices = choose(places, ways)
-    readings = [
+    readings: Sequence[FieldReading] = [
         with_rules(KINDS[field.place.kind].read(field, choice, accept.of(prepared.registered.form)), choice)
         for field, choice in zip(fields, choices, strict=True)
     ]
+    if prepared.registered.form == AUTO:
+        readings = with_doubt(readings)
     waiting = any(reading.status in (Status.REVIEW, Status.INVALID) for reading in readings)
     return PageResult(
         page=prepared.registered.page.number,

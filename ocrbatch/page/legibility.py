@@ -1,0 +1,35 @@
+"""Whether a page as a whole can be read: one that lies on its side has digits too, but few, and by chance."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ocrbatch.page.lattice import UNREAD
+from ocrbatch.records import FieldReading, Status
+
+LITTLE_READ = "little of the page is read"
+SURE = 0.9
+MOST_DOUBTFUL = 0.5
+FEWEST = 4
+"""So many written cells tell of the page."""
+
+
+def with_doubt(readings: Sequence[FieldReading]) -> tuple[FieldReading, ...]:
+    """Accept nothing of a page without a form, half of whose written cells are no digits or doubtful.
+
+    What is turned by a quarter has zeros that are sure; nothing else tells that it is turned.
+    """
+    cells = [text for reading in readings for text in reading.cell_values if text]
+    doubtful = cells.count(UNREAD) + sum(
+        sure < SURE
+        for reading in readings
+        for sure, text in zip(reading.digit_confidence, filter(None, reading.cell_values), strict=False)
+        if text != UNREAD
+    )
+    if len(cells) < FEWEST or doubtful < MOST_DOUBTFUL * len(cells):
+        return tuple(readings)
+    return tuple(
+        replace(reading, status=Status.REVIEW, reasons=(*reading.reasons, LITTLE_READ))
+        if reading.status is Status.ACCEPTED
+        else reading
+        for reading in readings
+    )
