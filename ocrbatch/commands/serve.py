@@ -11,7 +11,7 @@ from ocrbatch.commands.review import Host, NoBrowser, Port
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ocrbatch.review.reading import ScanReader
+    from ocrbatch.job.worker import Task
 
 
 def serve(
@@ -23,44 +23,50 @@ def serve(
     host: Host = "127.0.0.1",
     max_megabytes: Annotated[int, typer.Option(min=1, help="Larger files are refused.")] = 50,
     max_megapixels: Annotated[float, typer.Option(min=0.001, help="Larger pictures are refused.")] = 100.0,
+    page_timeout: Annotated[
+        float, typer.Option(min=1, metavar="SECONDS", help="A page that takes longer fails, the others go on.")
+    ] = 60.0,
+    memory_limit: Annotated[
+        float, typer.Option(min=64, metavar="MB", help="A page that needs more memory fails, the others go on.")
+    ] = 2048.0,
     no_browser: NoBrowser = False,
 ) -> None:
-    """Read scans that are dropped in the browser, or sent to POST /read; nothing is kept."""
+    """Read scans that are dropped in the browser, or sent to POST /read; nothing is kept.
+
+    A page that hangs is tried once more, then it fails; those after it, and the next scans, are read.
+    """
     from ocrbatch.commands.review import announce, need_extra
 
     need_extra()
+    from functools import partial
+
+    from ocrbatch.commands.job_options import MEGA as MEGABYTE
+    from ocrbatch.job.limits import Limits
+    from ocrbatch.review.reading import UploadReader
     from ocrbatch.review.security import access_to
     from ocrbatch.review.server import bound_socket
     from ocrbatch.review.server import serve as answer
     from ocrbatch.review.upload import MEGA, upload_app
 
-    reader = _reader(form or [], whole, model, thresholds, int(max_megapixels * MEGA))
+    task = _task(form or [], whole, model, thresholds, int(max_megapixels * MEGA))
+    limits = Limits(page_timeout, int(memory_limit * MEGABYTE))
     with bound_socket(host, port) as listening:
         access = access_to(host, listening.getsockname()[1])
-        app = upload_app(reader, access, max_megabytes * MEGA)
+        app = upload_app(partial(UploadReader, task), access, max_megabytes * MEGA, task.forms, limits)
         answer(app, listening, lambda: announce(access, no_browser=no_browser))
 
 
-def _reader(
+def _task(
     form_paths: "Sequence[Path]", whole: str | None, model: Path | None, thresholds: Path | None, max_pixels: int
-) -> "ScanReader":
-    """Make all ready that reading needs. Raises the errors of a wrong form, model or threshold."""
+) -> "Task":
+    """Load all that reading needs. Raises the errors of a wrong form, model or threshold."""
     from ocrbatch.commands.read import acceptance_of, forms_of
+    from ocrbatch.job.worker import Task
     from ocrbatch.model.card import load_model_file, string_model_for
-    from ocrbatch.page.classify import make_classifier
-    from ocrbatch.page.registration.index import index_forms
-    from ocrbatch.page.strings.sequence import make_string_reader
     from ocrbatch.page.whole import asked_whole
-    from ocrbatch.review.reading import ScanReader
 
     asked = asked_whole(whole, with_forms=bool(form_paths))
     forms, opened = forms_of(form_paths), load_model_file(model)
     strings = string_model_for(forms, asked)
-    return ScanReader(
-        make_classifier(opened),
-        make_string_reader(strings) if strings else None,
-        index_forms(forms) if forms else asked,
-        acceptance_of(thresholds, opened, forms, asked, strings=strings),
-        forms,
-        max_pixels,
-    )
+    accept = acceptance_of(thresholds, opened, forms, asked, strings=strings)
+    return Task(opened, Path(), accept, max_pixels, forms=forms, whole=asked, strings=strings)

@@ -59,18 +59,27 @@ class Corrections:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
-        self._last = {correction.place: correction for correction in self.all()}
+        self._last: dict[tuple[str, int, str, str], Correction] = {}
+        self.number = 0
+        self.hear()
 
-    def all(self) -> Iterator[Correction]:
-        """Give all that was ever said, in its order."""
+    def all(self, after: int = 0) -> Iterator[Correction]:
+        """Give all that was ever said, in its order, but for the first ``after``: nothing is ever taken out."""
         for sha256, page, form, field, verdict, *rest in self._db.execute(
-            f"SELECT {_COLUMNS} FROM corrections ORDER BY id"
+            f"SELECT {_COLUMNS} FROM corrections WHERE id > ? ORDER BY id", (after,)
         ):
             yield Correction(sha256, page, form, field, Verdict(verdict), *rest)
+
+    def hear(self) -> None:
+        """Hear what others have said through the same ledger; ``number`` counts all that is known."""
+        more = list(self.all(self.number))
+        self._last.update((correction.place, correction) for correction in more)
+        self.number += len(more)
 
     def add(self, corrections: Sequence[Correction]) -> None:
         """Add what was said, within the transaction that is open; from now on it counts."""
         self._last.update((correction.place, correction) for correction in corrections)
+        self.number += len(corrections)
         self._db.executemany(
             f"INSERT INTO corrections ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [(*one.place, one.verdict.value, one.value, one.was, one.who, one.at, one.source) for one in corrections],

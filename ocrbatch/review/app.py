@@ -15,10 +15,12 @@ from starlette.types import ASGIApp
 
 from ocrbatch.errors import FormError, OutputError
 from ocrbatch.form.template import Form
+from ocrbatch.job.corrected import Verdict
 from ocrbatch.job.ledger import NAME, Ledger
 from ocrbatch.job.publish import kept_publication
+from ocrbatch.output.escape import escape_name
 from ocrbatch.review.desk import LOOK, SHEET, ConflictError, Desk, RefusedError, Said, UnlikelyError
-from ocrbatch.review.digits import Sheets, digit_sheets
+from ocrbatch.review.digits import Sheets, digit_sheets, is_for_the_sheet
 from ocrbatch.review.fields import ReviewField
 from ocrbatch.review.messages import AskNext, KeySample, Message, Save, Skip
 from ocrbatch.review.pictures import PictureError, Pictures, Shown
@@ -108,7 +110,7 @@ def review_app(review: Review, access: Access) -> ASGIApp:
 async def _look(desk: Desk) -> None:
     while True:
         await asyncio.sleep(LOOK)
-        with contextlib.suppress(OutputError):
+        with contextlib.suppress(OutputError, OSError):
             await desk.look()
 
 
@@ -116,7 +118,8 @@ def _pages(review: Review, access: Access) -> APIRouter:
     router = APIRouter()
 
     def page(template: str) -> HTMLResponse:
-        known = {"token": access.page_token, "who": review.who, "job": review.output.resolve().name}
+        who, job = escape_name(review.who), escape_name(review.output.resolve().name)
+        known = {"token": access.page_token, "who": who, "job": job}
         return HTMLResponse(render(template, **known))
 
     @router.get("/")
@@ -190,6 +193,12 @@ def _others(review: Review) -> APIRouter:
     @router.post("/digits")
     async def send(asked: Save) -> dict[str, Any]:
         field = review.field(asked.key)
+        if asked.verdict not in (Verdict.REVIEW, Verdict.UNDONE):
+            raise RefusedError("a sheet sends fields to review, and takes them back")
+        if asked.verdict is Verdict.REVIEW and field.waits:
+            return {"sent": True}
+        if not is_for_the_sheet(asked.verdict, field, SHEET):
+            raise ConflictError(field)
         who = asked.who.strip() or review.who
         said = Said(asked.client, who, asked.key, field.state, asked.verdict, source=SHEET)
         return {"sent": (await review.desk.save(said)).waits}

@@ -70,6 +70,7 @@ def apply_corrections(
     """
     check_job(output)
     told("Reading the corrections")
+    stamp = _stamp(table)
     rows = read_rows(table)
     with locked(output), Ledger(output) as ledger:
         if "manifest" not in ledger.settings():
@@ -77,17 +78,31 @@ def apply_corrections(
         publication = kept_publication(ledger)
         told("Checking them")
         at = datetime.now(UTC).isoformat(timespec="seconds")
-        checked = _Checker(ledger, publication.forms, escape_name(who), at, escape_name(table.name)).check(rows)
-        refused = tuple(Refusal(one.row, one.reason) for one in checked if one.reason)
-        known = sum(one.known for one in checked)
-        if refused and not partly:
-            return Outcome(0, known, refused, None)
-        said = list(dict.fromkeys(one.said for one in checked if one.said and not one.reason and not one.known))
-        if said:
-            ledger.correct(said)
+        kept = False
+        while not kept:
+            # Where somebody says something at the page meanwhile, all is checked against that too.
+            checker = _Checker(ledger, publication.forms, escape_name(who), at, escape_name(table.name))
+            checked = checker.check(rows)
+            refused = tuple(Refusal(one.row, one.reason) for one in checked if one.reason)
+            known = sum(one.known for one in checked)
+            if refused and not partly:
+                return Outcome(0, known, refused, None)
+            said = list(dict.fromkeys(one.said for one in checked if one.said and not one.reason and not one.known))
+            kept = not said or ledger.correct(said, heard=checker.heard)
         told("Writing the tables")
-        summary = publish(output, ledger, publication, taken=None if refused else table)
+        # A table that was saved again since it was read holds more than was taken.
+        whole = not refused and _stamp(table) == stamp
+        summary = publish(output, ledger, publication, taken=table if whole else None)
         return Outcome(len(said), known, refused, summary)
+
+
+def _stamp(table: Path) -> tuple[int, int] | None:
+    """Tell a file's content from another that is saved under its name."""
+    try:
+        status = table.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size
 
 
 class _Checker:
@@ -96,7 +111,9 @@ class _Checker:
     def __init__(self, ledger: Ledger, forms: Sequence[Form], who: str, at: str, source: str) -> None:
         self._ledger, self._who, self._at, self._source = ledger, who, at, source
         self._states = ledger.states()
-        self._last = {said.place: said for said in ledger.corrections()}
+        corrections = ledger.corrections()
+        self.heard = len(corrections)
+        self._last = {said.place: said for said in corrections}
         self._fields = {(form.name, page.number): page.fields for form in forms for page in form.pages}
 
     def check(self, rows: Sequence[CorrectionRow]) -> list[_Checked]:
@@ -165,10 +182,11 @@ class _Checker:
         now = self._now(page, field).value
         if row.was is None or row.was == now:
             return ""
+        was = escape_name(row.was[:40])
         if row.was.lstrip("0") == now.lstrip("0") != "":
-            return f"it was {row.was} there and is {now}: a spreadsheet has dropped zeros; open the table as text"
+            return f"it was {was} there and is {now}: a spreadsheet has dropped zeros; open the table as text"
         by = f", by {last.who} at {last.at}" if last else ""
-        return f"conflict: it was {row.was[:40] or 'blank'} there and is {now or 'blank'} by now{by}"
+        return f"conflict: it was {was or 'blank'} there and is {now or 'blank'} by now{by}"
 
     def _now(self, page: FilePage, field: FieldReading) -> FieldReading:
         said = self._last.get((page.sha256, page.result.page, page.result.form, field.name))

@@ -14,13 +14,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
+from ocrbatch.errors import OutputError
 from ocrbatch.form.template import Form, Kind
 from ocrbatch.job.corrected import Correction, Verdict
 from ocrbatch.job.ledger import NAME, Ledger, Run
+from ocrbatch.output.escape import escape_name
 from ocrbatch.page.strokes import CROSSED, STRUCK_OUT, TICKED
+from ocrbatch.records import Status
 from ocrbatch.review.fields import Fields, ReviewField
 from ocrbatch.review.queue import Queue
-from ocrbatch.review.values import fault_of
+from ocrbatch.review.values import broken_sums, fault_of
 
 REVIEW, SAMPLE, SHEET = "review", "sample", "digit sheet"
 UNDO = 200
@@ -84,9 +87,12 @@ class Desk:
         self._thread = ThreadPoolExecutor(1, "ledger")
         self._saving = asyncio.Lock()
         self._steps: dict[str, list[_Step]] = {}
-        self._forms = {(form.name, field.name): field for form in forms for page in form.pages for field in page.fields}
+        self._forms = {
+            (form.name, field.name): page.fields for form in forms for page in form.pages for field in page.fields
+        }
         self._ledger, self.fields, self._read = self._thread.submit(self._open).result()
         self.queue = Queue(self.fields)
+        self._heard = self.fields.heard
         self.settled = 0
         self._stamp = self._now_stamp()
         self._rebuilt = self._looked = 0.0
@@ -107,18 +113,19 @@ class Desk:
         unless both say the same.
         """
         async with self._saving:
-            await self.look_for_corrections()
-            field = self._field(said.key)
-            value = self._checked(said, field)
-            if said.state != field.state:
-                if field.said and (field.said.verdict, field.said.value) == (said.verdict, value):
-                    return field
-                raise ConflictError(field)
-            own = self._forms.get(field.place[2:])
-            if not said.sure and (fault := fault_of(said.verdict, value, field.read, own)):
-                raise UnlikelyError(fault)
-            before = field.said
-            await self._keep([_correction(field, said.verdict, value, said.who, said.source)])
+            kept = False
+            while not kept:
+                await self.look_for_corrections()
+                field = self._field(said.key)
+                value = self._checked(said, field)
+                if said.state != field.state:
+                    if field.said and (field.said.verdict, field.said.value) == (said.verdict, value):
+                        return field
+                    raise ConflictError(field)
+                if not said.sure and (fault := self._fault(said.verdict, value, field)):
+                    raise UnlikelyError(fault)
+                before = field.said
+                kept = await self._keep(_correction(field, said.verdict, value, said.who, said.source))
             if said.source == REVIEW:
                 self._note(said.client, _Step(field.key, field.state, before))
                 self.settled += 1
@@ -130,23 +137,21 @@ class Desk:
         Raises ConflictError where somebody else has settled the field since.
         """
         async with self._saving:
-            await self.look_for_corrections()
             steps = self._steps.get(client, [])
             if not steps:
                 return None
             step = steps.pop()
-            field = self._field(step.key)
-            if step.skipped:
-                return field
-            if field.state != step.after:
-                raise ConflictError(field)
-            correction = _correction(field, Verdict.UNDONE, "", who, REVIEW)
-            if step.before is not None:
-                said = step.before
-                correction = replace(correction, verdict=said.verdict, value=said.value, source=said.source)
-            await self._keep([correction])
-            self.settled -= 1
-        return field
+            kept = step.skipped
+            try:
+                while not kept:
+                    await self.look_for_corrections()
+                    kept = await self._take_back(step, who)
+            except OutputError:
+                # It is still there to be taken back once the disk takes it.
+                steps.append(step)
+                raise
+            self.settled -= not step.skipped
+            return self._field(step.key)
 
     def skip(self, client: str, key: str) -> None:
         """Let a client see a field last."""
@@ -156,10 +161,10 @@ class Desk:
 
     async def look_for_corrections(self) -> None:
         """Hear what others have said through the same ledger: a workbook that was taken back, another server."""
-        stamp = self._now_stamp()
-        if stamp != self._stamp:
-            self._stamp = stamp
-            self._hear(await self.with_ledger(Ledger.corrections))
+        heard = self._heard
+        more = await self.with_ledger(lambda ledger: ledger.corrections(heard))
+        self._heard += len(more)
+        self._hear(more)
 
     async def look(self) -> None:
         """Hear what others have said, and of what a run has read since."""
@@ -167,11 +172,11 @@ class Desk:
             now = time.monotonic()
             if self._now_stamp() == self._stamp and now - self._looked < 10 * LOOK:
                 return
-            self._looked = now
+            self._looked, self._stamp = now, self._now_stamp()
             await self.look_for_corrections()
             if now > self._rebuilt and (read := await self.with_ledger(_standing)) != self._read:
                 self.fields = await self.with_ledger(Fields)
-                self.queue = self.queue.of(self.fields)
+                self._heard, self.queue = self.fields.heard, self.queue.of(self.fields)
                 self._read = read
                 self._rebuilt = time.monotonic() + REBUILD * (time.monotonic() - now)
 
@@ -196,11 +201,43 @@ class Desk:
             raise RefusedError("a value is digits, with blanks between them where cells are empty")
         return value
 
-    async def _keep(self, corrections: list[Correction]) -> None:
-        await self.with_ledger(lambda ledger: ledger.correct(corrections))
+    def _fault(self, verdict: Verdict, value: str, field: ReviewField) -> str:
+        """Say why a field cannot be what a person says, by its form; empty where it can."""
+        page = self._forms.get(field.place[2:], ())
+        own = next((one for one in page if one.name == field.place[3]), None)
+        if fault := fault_of(verdict, value, field.read, own):
+            return fault
+        if verdict not in (Verdict.VALUE, Verdict.BLANK):
+            return ""
+        others = [self.fields.at((*field.place[:3], one.name)) for one in page]
+        now = [other.now for other in others if other is not None]
+        settled = {one.name: one.value for one in now if one.status in (Status.ACCEPTED, Status.BLANK)}
+        broken = broken_sums(page, {**settled, field.place[3]: value})
+        return "; ".join(
+            f"breaks {text}, as the other fields stand" for text, bound in broken if field.place[3] in bound
+        )
+
+    async def _take_back(self, step: _Step, who: str) -> bool:
+        """Say again of a field what was said before a step; tells whether it was kept."""
+        field = self._field(step.key)
+        if field.state != step.after:
+            raise ConflictError(field)
+        correction = _correction(field, Verdict.UNDONE, "", who, REVIEW)
+        if step.before is not None:
+            said = step.before
+            correction = replace(correction, verdict=said.verdict, value=said.value, source=said.source)
+        return await self._keep(correction)
+
+    async def _keep(self, correction: Correction) -> bool:
+        """Keep what was said, unless another process has said something since we heard: that may be of this field."""
+        heard = self._heard
+        if not await self.with_ledger(lambda ledger: ledger.correct([correction], heard=heard)):
+            return False
+        self._heard += 1
         self._stamp = self._now_stamp()
-        self._hear(corrections)
+        self._hear([correction])
         self._saved()
+        return True
 
     def _hear(self, corrections: Sequence[Correction]) -> None:
         places = {correction.place for correction in corrections}
@@ -220,7 +257,7 @@ class Desk:
 
 def _correction(field: ReviewField, verdict: Verdict, value: str, who: str, source: str) -> Correction:
     at = datetime.now(UTC).isoformat(timespec="milliseconds")
-    return Correction(*field.place, verdict, value, field.now.value, who, at, source)
+    return Correction(*field.place, verdict, value, field.now.value, escape_name(who), at, source)
 
 
 def _standing(ledger: Ledger) -> tuple[Run | None, int]:

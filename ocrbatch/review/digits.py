@@ -6,6 +6,7 @@ A person sees one wrong digit among hundreds of right ones at a glance.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ocrbatch.job.corrected import Verdict
 from ocrbatch.records import LABELS, Status
 from ocrbatch.review.fields import ReviewField
 
@@ -26,13 +27,25 @@ def digit_sheets(fields: Iterable[ReviewField]) -> Sheets:
     """Give the cells of each digit, the least sure first, of the fields that were accepted and nobody spoke of."""
     sheets: Sheets = {digit: [] for digit in LABELS}
     for field in fields:
-        if field.said is None and field.read.status is Status.ACCEPTED:
+        spoken = field.said is not None and field.said.verdict is not Verdict.UNDONE
+        if not spoken and field.read.status is Status.ACCEPTED:
             for cell, digit, confidence in _cells(field):
                 if digit in sheets:
                     sheets[digit].append(SheetCell(field, cell, confidence))
     for cells in sheets.values():
         cells.sort(key=lambda one: one.confidence)
     return sheets
+
+
+def is_for_the_sheet(verdict: Verdict, field: ReviewField, source: str) -> bool:
+    """Tell whether the sheet may say this of a field now: it takes back its own word alone, ``source``'s.
+
+    A sheet may have been open for hours: who has settled one of its fields meanwhile has looked longer.
+    """
+    said = field.said
+    if said is None or said.verdict is Verdict.UNDONE:
+        return said is not None or verdict is Verdict.REVIEW
+    return said.verdict is Verdict.REVIEW and (verdict is Verdict.REVIEW or said.source == source)
 
 
 def _cells(field: ReviewField) -> Iterable[tuple[int, str, float]]:

@@ -78,14 +78,16 @@ class ReviewField:
 
 
 class Fields:
-    """All fields of a job, each content once, sorted as in the tables."""
+    """All fields of a job, each content once, sorted as in the tables; ``heard`` counts all that was said of them."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._by_key: dict[str, ReviewField] = {}
         self._by_place: dict[Place, ReviewField] = {}
         for field in _all_fields(ledger):
             self._by_key[field.key] = self._by_place[field.place] = field
-        self.hear(ledger.corrections())
+        corrections = ledger.corrections()
+        self.heard = len(corrections)
+        self.hear(corrections)
 
     def __iter__(self) -> Iterator[ReviewField]:
         return iter(self._by_key.values())

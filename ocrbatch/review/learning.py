@@ -35,6 +35,7 @@ COLUMNS = ("picture", "file", "page", "form", "field", "cell", "label", "model",
 YES, NO = "yes", "no"
 ABSURD = 0.01
 """A label to which the model gives a smaller probability is absurd to it."""
+OTHER_FORM = "their page was read as another form since"
 GONE = "their file is no longer there, or has changed"
 MAX_PIXELS = 100_000_000
 UNEVEN = "their value has not a digit for each written cell"
@@ -91,6 +92,9 @@ def export_corrections(
     if classifier is None:
         classifier = make_classifier(load_model_file(None))
     make_folder(folder)
+    if not (folder / SECOND_LOOK).exists():
+        # By it an export that was stopped is known again.
+        _write_list(folder / SECOND_LOOK, [])
     written: set[Path] = set()
     listed: list[tuple[object, ...]] = []
     fields = doubted = 0
@@ -144,10 +148,15 @@ def _cells_of_file(
     wanted = {one.page for one in said} & read.keys()
     for page in file.pages(_max_pixels(ledger)):
         if page.number in wanted and isinstance(page, Page):
-            own = {one.field: one.value for one in said if one.page == page.number}
+            own = {one.field: one.value for one in said if one.page == page.number and one.form == _form(read, one)}
+            left_out[OTHER_FORM] += sum(one.page == page.number for one in said) - len(own)
             yield from _cells_of_page(page.pixels, read[page.number], own, left_out)
         if page.number >= max(wanted, default=0):
             return
+
+
+def _form(read: Mapping[int, FilePage], said: Correction) -> str:
+    return read[said.page].result.form
 
 
 def _cells_of_page(

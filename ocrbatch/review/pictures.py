@@ -11,6 +11,8 @@ from typing import Generic, TypeVar
 import cv2
 import numpy as np
 
+from ocrbatch.errors import UsageError
+from ocrbatch.job.remote import Place
 from ocrbatch.job.sources import is_within
 from ocrbatch.output.crops import cut_crop
 from ocrbatch.page.decode import decode
@@ -43,7 +45,7 @@ class Scan:
     """A page as the ledger has it, where its file lies, and how many pixels a picture of the job may have."""
 
     page: FilePage
-    path: Path
+    path: Place
     max_pixels: int
 
 
@@ -83,7 +85,7 @@ class Pictures:
 
     def crop(self, scan: Scan, place: int) -> Shown:
         """Give the picture of the field at a place among its page's, that which a run has saved, where there is one."""
-        return self._once(self._cut, (scan.page.sha256, scan.page.result.page, place), lambda: self._crop(scan, place))
+        return self._once(self._cut, _name(scan, place), lambda: self._crop(scan, place))
 
     def page(self, scan: Scan) -> Shown:
         """Give a page reduced to at most 1400 pixels a side."""
@@ -91,18 +93,17 @@ class Pictures:
 
     def cell(self, scan: Scan, field: int, cell: int) -> Shown:
         """Give the picture of one cell of a field; all of its page's are cut at once, for others will be asked for."""
-        own = (scan.page.sha256, scan.page.result.page)
-        with self._one:
-            found = self._cells.get((*own, field, cell))
-            if found is None:
-                pixels = self._decoded(scan).pixels
-                for number, reading in enumerate(scan.page.result.fields):
-                    for place in range(len(reading.cells)):
-                        self._cells.put((*own, number, place), _cell(pixels, reading, place))
-                found = self._cells.get((*own, field, cell))
-        if found is None:
+        if not 0 <= cell < len(scan.page.result.fields[field].cells):
             raise PictureError("there is no such cell")
-        return found
+        own = (*_name(scan, field), cell)
+        with self._one:
+            if found := self._cells.get(own):
+                return found
+            pixels = self._decoded(scan).pixels
+            for number, reading in enumerate(scan.page.result.fields):
+                for place in range(len(reading.cells)):
+                    self._cells.put((*_name(scan, number), place), _cell(pixels, reading, place))
+            return self._cells.get(own) or self._cells.put(own, _cell(pixels, scan.page.result.fields[field], cell))
 
     def _once(self, kept: Lately[Shown], name: Hashable, make: Callable[[], Shown]) -> Shown:
         with self._one:
@@ -135,6 +136,8 @@ class Pictures:
             data = scan.path.read_bytes()
         except OSError as error:
             raise PictureError(f"the scan cannot be read: {error.strerror}") from error
+        except UsageError as error:  # what speaks with the scan's store is not installed here
+            raise PictureError(str(error)) from error
         if hashlib.sha256(data).hexdigest() != scan.page.sha256:
             raise PictureError("the scan has changed since it was read; run the job again")
         for found in decode(data, max_pixels=scan.max_pixels):
@@ -143,6 +146,12 @@ class Pictures:
                     raise PictureError(f"the page gives no picture: {found.reason}")
                 return self._pages.put(name, found)
         raise PictureError("the scan has no such page")
+
+
+def _name(scan: Scan, place: int) -> tuple[Hashable, ...]:
+    """Name what is cut out for a field, by its place on the page: read anew, it may lie elsewhere."""
+    page, field = scan.page, scan.page.result.fields[place]
+    return page.sha256, page.result.page, field.name, field.box, field.cells.tobytes()
 
 
 def _reduced(page: Page) -> Shown:

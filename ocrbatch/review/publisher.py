@@ -55,7 +55,7 @@ class Publisher:
         self.problem = ""
         self._changed = self._first = 0.0
         self._rested = 0.0
-        self._ending = False
+        self._ending = self._writing = False
         self._news = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="tables", daemon=True)
         self._thread.start()
@@ -63,7 +63,7 @@ class Publisher:
     @property
     def behind(self) -> bool:
         """Whether something was said that the tables do not have yet."""
-        return bool(self._changed)
+        return bool(self._changed) or self._writing
 
     def changed(self) -> None:
         """Hear that something was said."""
@@ -86,9 +86,11 @@ class Publisher:
                     self._news.wait(None if wait == float("inf") else wait)
                 ending, asked, changed, first = self._ending, bool(self._changed), self._changed, self._first
                 self._changed = self._first = 0.0
+                self._writing = asked
             if asked and not self._wrote():
                 with self._news:
                     self._changed, self._first = self._changed or changed, first
+            self._writing = False
             if ending:
                 return
 
@@ -109,6 +111,9 @@ class Publisher:
             return False
         except OcrbatchError as error:
             self.problem, self._rested = str(error), start + LATEST
+            return False
+        except Exception as error:  # whatever it is: the next try may go well, and people must hear of this one
+            self.problem, self._rested = f"they could not be written ({type(error).__name__})", start + LATEST
             return False
         self.problem = ""
         self._rested = start + (1 + SHARE) * (time.monotonic() - start)

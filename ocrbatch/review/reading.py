@@ -3,24 +3,22 @@
 import base64
 import hashlib
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import cv2
 from pydantic import BaseModel, Field
 
-from ocrbatch.form.acceptance import Acceptance
 from ocrbatch.form.documents import with_missing_pages
 from ocrbatch.form.template import Form
+from ocrbatch.job.opened import Opened
+from ocrbatch.job.processes import At
+from ocrbatch.job.sources import ReadFile, Source
+from ocrbatch.job.worker import Reader, read_file
 from ocrbatch.output.escape import escape_name
 from ocrbatch.output.tables import json_lines
-from ocrbatch.page.classify import Classifier
-from ocrbatch.page.decode import decode
-from ocrbatch.page.reader import read_pages
-from ocrbatch.page.registration.index import FormIndex
-from ocrbatch.page.strings.sequence import StringReader
-from ocrbatch.page.whole import Whole
-from ocrbatch.records import FilePage, Grey, PageStatus, ReadPage
+from ocrbatch.records import FilePage, Grey, Page, PageFailure, PageStatus, ReadPage
 
 LONGEST = 1600
 QUALITY = 82
@@ -76,34 +74,71 @@ class Refused(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class ScanReader:
-    """Reads a file's bytes; to be used by one thread at a time."""
+class Upload(Source):
+    """A file that was sent, with its bytes: it lies nowhere. ``pictures`` asks for those of its pages."""
 
-    classifier: Classifier
-    strings: StringReader | None = None
-    index: FormIndex | Whole | None = None
-    accept: Acceptance = Acceptance(0.995)  # noqa: RUF009
-    forms: tuple[Form, ...] = ()
-    max_pixels: int = 100_000_000
+    data: bytes = b""
+    pictures: bool = False
 
-    def read(self, name: str, data: bytes, *, pictures: bool = False) -> ReadScan:
-        """Read a file; a page that cannot be read is a page with its reason. ``pictures`` adds those of the pages."""
-        sha256 = hashlib.sha256(data).hexdigest()
-        read = list(self._read(data))
-        results = with_missing_pages((one.result for one in read), self.forms)
-        pages = [
-            _page(FilePage(name, sha256, result), one.page.pixels if one.page else None, pictures=pictures)
-            for one, result in zip(read, results, strict=True)
-        ]
-        return ReadScan(file=escape_name(name), sha256=sha256, pages=pages)
 
-    def _read(self, data: bytes) -> Iterator[ReadPage]:
-        decoded = decode(data, max_pixels=self.max_pixels)
-        found = read_pages(decoded, self.classifier, strings=self.strings, index=self.index, accept=self.accept)
-        for number, one in enumerate(found, 1):
-            yield one
-            if number == MOST_PAGES:
+@dataclass(frozen=True, slots=True)
+class ShownPage(FilePage):
+    """A page with what is shown of it: its size in pixels, and its picture where that was asked for."""
+
+    width: int = 0
+    height: int = 0
+    picture: str | None = None
+
+
+class UploadReader(Reader):
+    """Reads uploads, in a process of their own."""
+
+    def read(self, batch: Sequence[Source], at: Callable[[At], None]) -> list[ReadFile]:
+        """Read uploads, in their order; ``at`` is called before each page is decoded, and before it is read."""
+        found = []
+        for place, upload in enumerate(batch):
+            file = _opened(upload)
+            found.append(read_file(file, list(self._page_by_page(upload, file, 1, at, place))))
+        return found
+
+    def read_alone(self, source: Source, first: int, at: Callable[[At], None]) -> Iterator[FilePage | ReadFile]:
+        """Read an upload page by page from its ``first`` page on; gives each page, and last what is known of it."""
+        file = _opened(source)
+        yield from self._page_by_page(source, file, first, at)
+        yield read_file(file, ())
+
+    def _file_page(self, source: Source, file: Opened, read: ReadPage) -> FilePage:
+        page = ShownPage(source.name, file.sha256, read.result)
+        if read.page is None:
+            return page
+        height, width = read.page.pixels.shape
+        wanted = isinstance(source, Upload) and source.pictures
+        return replace(page, width=width, height=height, picture=_jpeg(read.page.pixels) if wanted else None)
+
+
+class _Sent(Opened):
+    """An upload's bytes; its pages end with a failure where they are too many."""
+
+    __slots__ = ()
+
+    def pages(self, max_pixels: int) -> Iterator[Page | PageFailure]:
+        for page in Opened.pages(self, max_pixels):
+            if page.number > MOST_PAGES:
+                yield PageFailure(page.number, "too large", f"more than {MOST_PAGES} pages; ocrbatch run reads them")
                 return
+            yield page
+
+
+def upload_of(name: str, data: bytes, *, pictures: bool = False) -> Upload:
+    """Make an upload of what was sent."""
+    return Upload(name, Path(), data=data, pictures=pictures)
+
+
+def scan_of(upload: Upload, read: ReadFile, forms: Sequence[Form] = ()) -> ReadScan:
+    """Give the answer to an upload that was read; a page that cannot be read is a page with its reason."""
+    results = with_missing_pages((page.result for page in read.pages), forms)
+    pages = [_page(replace(page, result=result)) for page, result in zip(read.pages, results, strict=True)]
+    return ReadScan(file=escape_name(upload.name), sha256=hashlib.sha256(upload.data).hexdigest(), pages=pages)
 
 
 def all_failed(scan: ReadScan) -> bool:
@@ -111,13 +146,19 @@ def all_failed(scan: ReadScan) -> bool:
     return all(page.status == PageStatus.FAILED for page in scan.pages)
 
 
-def _page(page: FilePage, pixels: Grey | None, *, pictures: bool) -> ReadOnePage:
+def _opened(source: Source) -> Opened:
+    data = source.data if isinstance(source, Upload) else b""
+    return _Sent(data, len(data), -1, hashlib.sha256(data).hexdigest())
+
+
+def _page(page: FilePage) -> ReadOnePage:
     rows = [json.loads(line) for line in json_lines(page).split("\n") if line]
     fields = [
         ReadField(**row, cells=reading.cells.round(1).tolist())
         for row, reading in zip(rows, page.result.fields, strict=True)
     ]
-    height, width = (0, 0) if pixels is None else pixels.shape
+    # One on which its process ended has nothing to show.
+    shown = page if isinstance(page, ShownPage) else ShownPage(page.file, page.sha256, page.result)
     result = page.result
     return ReadOnePage(
         page=result.page,
@@ -126,9 +167,9 @@ def _page(page: FilePage, pixels: Grey | None, *, pictures: bool) -> ReadOnePage
         reason=escape_name(result.reason) if result.reason else "",
         registration=round(result.registration, 4),
         skew_degrees=round(result.skew_degrees, 2),
-        width=width,
-        height=height,
-        picture=None if pixels is None or not pictures else _jpeg(pixels),
+        width=shown.width,
+        height=shown.height,
+        picture=shown.picture,
         fields=fields,
     )
 

@@ -1,5 +1,6 @@
 """Tonight's blind sample as people key it."""
 
+import asyncio
 import re
 from datetime import UTC, date, datetime
 
@@ -19,9 +20,15 @@ class Samples:
     def __init__(self, desk: Desk, size: int = SIZE) -> None:
         self._desk, self._size = desk, size
         self._nights: dict[str, list[Drawn]] | None = None
+        # Two who key at once would each keep a sample without what the other has keyed.
+        self._one = asyncio.Lock()
 
     async def tonight(self) -> list[Drawn]:
         """Give tonight's sample; it is drawn when it is asked for first, and filled up when more was read."""
+        async with self._one:
+            return await self._tonight()
+
+    async def _tonight(self) -> list[Drawn]:
         nights = await self._all()
         night = date.today().isoformat()
         sample = nights.get(night, [])
@@ -45,19 +52,28 @@ class Samples:
         Raises RefusedError where the field is not, or no longer, to be keyed.
         """
         value = value.strip()
-        field = self._desk.fields.get(key)
-        drawn = next((one for one in await self.tonight() if field and one.place == field.place), None)
-        if field is None or drawn is None or drawn.keyed is not None:
-            raise RefusedError("this field is not to be keyed")
         if value not in MARKS and not _VALUE.fullmatch(value):
             raise RefusedError("a value is digits, or what a mark is")
-        agrees = same_digits(value, drawn.accepted)
-        if not agrees and field.said is None:
-            # First this: a sample that is asked again does no harm, a mistake that is forgotten would.
-            await self._desk.save(Said(client, who, key, field.state, Verdict.REVIEW, source=SAMPLE))
-        at = datetime.now(UTC).isoformat(timespec="seconds")
-        await self._keep(date.today().isoformat(), keyed(await self.tonight(), field.place, value, who, at))
+        async with self._one:
+            field = self._desk.fields.get(key)
+            night, drawn = await self._drawn(field)
+            if field is None or drawn is None or drawn.keyed is not None:
+                raise RefusedError("this field is not to be keyed")
+            agrees = same_digits(value, drawn.accepted)
+            if not agrees and (field.said is None or field.said.verdict is Verdict.UNDONE):
+                # First this: a sample that is asked again does no harm, a mistake that is forgotten would.
+                await self._desk.save(Said(client, who, key, field.state, Verdict.REVIEW, source=SAMPLE))
+            at = datetime.now(UTC).isoformat(timespec="seconds")
+            await self._keep(night, keyed((await self._all())[night], field.place, value, who, at))
         return agrees
+
+    async def _drawn(self, field: ReviewField | None) -> tuple[str, Drawn | None]:
+        """Find a field in the samples, with its night: one that was shown before midnight may be keyed after it."""
+        for night, sample in (await self._all()).items():
+            for one in sample:
+                if field is not None and one.place == field.place:
+                    return night, one
+        return "", None
 
     async def told(self) -> dict[str, object]:
         """Give how far tonight's sample is, and what all samples show."""

@@ -12,6 +12,7 @@ import secrets
 import socket
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs
 
@@ -73,7 +74,7 @@ class Access:
             return False
         name = found[1].lower()
         if name in LOOPBACK or not self.token:
-            return name in LOOPBACK
+            return name in LOOPBACK or name == self.host
         return name in _own_names(self.host) or _is_address(name)
 
 
@@ -224,7 +225,9 @@ def _same(given: str, wanted: str) -> bool:
     return hmac.compare_digest(given.encode("utf-8", "replace"), wanted.encode())
 
 
+@cache
 def _own_names(host: str) -> set[str]:
+    """Give the names of this machine; asked once, for a name server may take its time."""
     return {host.lower(), socket.gethostname().lower(), socket.getfqdn().lower()}
 
 

@@ -2,8 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Sequence
 from pathlib import PurePosixPath
 from typing import Annotated
 
@@ -12,9 +11,14 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.types import ASGIApp
 
 from ocrbatch import __version__
-from ocrbatch.review.reading import ReadScan, Refused, ScanReader, all_failed
+from ocrbatch.errors import OcrbatchError
+from ocrbatch.form.template import Form
+from ocrbatch.job.limits import Limits
+from ocrbatch.job.processes import MakeReader
+from ocrbatch.review.reading import ReadScan, Refused, all_failed, scan_of, upload_of
 from ocrbatch.review.security import Access, Guard
 from ocrbatch.review.site import add_files, add_plain_errors, render
+from ocrbatch.review.turns import Turns
 
 MEGA = 1_000_000
 HEAD = 16_384
@@ -28,18 +32,24 @@ ANSWERS: dict[int | str, dict[str, object]] = {
     403: {"model": Refused, "description": "asked by another site, by another name, or without the token"},
     413: {"model": Refused, "description": "too large: the file has more bytes than are taken"},
     422: {"model": ReadScan, "description": "no page of the file could be read; each says why"},
+    500: {"model": Refused, "description": "nothing can be read: the server itself lacks something"},
     503: {"model": Refused, "description": "busy: another scan is being read; send this one again"},
 }
 
 
-def upload_app(reader: ScanReader, access: Access, max_bytes: int) -> ASGIApp:
-    """Give the app, guarded; files of more than ``max_bytes`` are refused. One scan is read at a time."""
-    thread = ThreadPoolExecutor(1, "reader")
+def upload_app(
+    make: MakeReader, access: Access, max_bytes: int, forms: Sequence[Form] = (), limits: Limits | None = None
+) -> ASGIApp:
+    """Give the app, guarded; files of more than ``max_bytes`` are refused. One scan is read at a time.
+
+    ``make`` makes what reads uploads, in a process of its own; ``limits`` are those of a page.
+    """
+    turns = Turns(make, limits or Limits())
 
     @contextlib.asynccontextmanager
     async def living(_: FastAPI) -> AsyncIterator[None]:
         yield
-        thread.shutdown(wait=False, cancel_futures=True)
+        turns.close()
 
     app = FastAPI(
         title="ocrbatch",
@@ -49,14 +59,14 @@ def upload_app(reader: ScanReader, access: Access, max_bytes: int) -> ASGIApp:
         redoc_url=None,
         lifespan=living,
     )
-    _add_read(app, reader, thread)
+    _add_read(app, turns, forms)
     _add_pages(app, access, max_bytes)
     add_files(app)
     add_plain_errors(app)
     return Guard(app, access, max_bytes + HEAD, (), reads=("/read",))
 
 
-def _add_read(app: FastAPI, reader: ScanReader, thread: ThreadPoolExecutor) -> None:
+def _add_read(app: FastAPI, turns: Turns, forms: Sequence[Form]) -> None:
     waiting = 0
 
     @app.post("/read", response_model=ReadScan, responses=ANSWERS, summary="Read a scan")
@@ -69,12 +79,13 @@ def _add_read(app: FastAPI, reader: ScanReader, thread: ThreadPoolExecutor) -> N
         if waiting >= WAITING:
             return JSONResponse({"reason": BUSY}, 503, {"retry-after": "2"})
         name = PurePosixPath(file.filename or "scan").name[:LONGEST_NAME] or "scan"
-        data = await file.read()
         waiting += 1
         try:
-            # Its one thread reads one scan at a time.
-            loop = asyncio.get_running_loop()
-            scan = await loop.run_in_executor(thread, lambda: reader.read(name, data, pictures=pictures))
+            upload = upload_of(name, await file.read(), pictures=pictures)
+            found = await asyncio.wrap_future(turns.read(upload))
+            scan = await asyncio.to_thread(scan_of, upload, found, forms)
+        except OcrbatchError as error:
+            return JSONResponse({"reason": str(error)}, 500)
         finally:
             waiting -= 1
         return JSONResponse(scan.model_dump(exclude_none=True), 422 if all_failed(scan) else 200)

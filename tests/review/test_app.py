@@ -244,7 +244,7 @@ def test_the_ledger_that_cannot_be_written_refuses_the_save_and_loses_nothing(
     page = opened(out := a_job(tmp_path, [FIVE]))
     (field,) = page.next()
 
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise OutputError("no space left")
 
     with monkeypatch.context() as broken:

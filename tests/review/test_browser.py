@@ -68,6 +68,19 @@ def test_twenty_fields_are_corrected_with_one_key_more_each_than_their_digits(
     assert {row["status"] for row in found[20:]} == {"review"}
 
 
+def test_the_last_answer_of_all_is_undone_by_key(tmp_path: Path, browser: "Browser") -> None:
+    out = a_job(tmp_path, [many_fields(1)])
+    with served("review", out) as server:
+        page = opened(browser, server.link)
+        key = shown(page)
+        page.keyboard.press("b")
+        page.wait_for_selector("#done:not([hidden])")
+        page.keyboard.press("u")
+        assert shown(page) == key
+        assert page.locator("#progress").inner_text().startswith("1 left, 0 settled")
+        assert page.faults == []  # type: ignore[attr-defined]
+
+
 def test_two_reviewers_on_one_field_see_the_conflict_and_choose(tmp_path: Path, browser: "Browser") -> None:
     out = a_job(tmp_path, [many_fields(12, wrong=1)])
     with served("review", out) as server:

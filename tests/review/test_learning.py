@@ -29,7 +29,7 @@ from ocrbatch.records import (
     Status,
     Tiles,
 )
-from ocrbatch.review.learning import GONE, OTHER_KIND, SECOND_LOOK, UNEVEN, Exported, export_corrections
+from ocrbatch.review.learning import GONE, OTHER_FORM, OTHER_KIND, SECOND_LOOK, UNEVEN, Exported, export_corrections
 from tests.output.values import a_field
 
 ROWS = {"code": "042", "more": "1 7", "tick": "1"}
@@ -215,3 +215,28 @@ def test_the_shipped_model_judges_where_no_other_is_given(job: Path) -> None:
     exported = export_corrections(job, job.parent / "set", lambda done, total: told.append((done, total)))
     assert (exported.doubted, [row["model"] for row in doubted(job)]) == (1, ["2"])
     assert told == [(0, 1), (1, 1)]
+
+
+def test_what_was_said_of_a_page_as_another_form_labels_nothing(job: Path) -> None:
+    say(job, "code", "042")
+    with Ledger(job) as ledger:
+        ((name, state),) = ledger.states().items()
+        (page,) = ledger.pages_of(name)
+        ledger.record([(name, state, [replace(page, result=replace(page.result, form="slip"))])])
+    exported = export(job)
+    assert (exported.pictures, exported.left_out) == (0, {OTHER_FORM: 1})
+
+
+def test_an_export_that_was_stopped_goes_on_in_its_folder(job: Path) -> None:
+    say(job, "code", "042")
+
+    class Stopped(Sure):
+        def scores(self, tiles: Tiles) -> Probabilities:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        export(job, Stopped(0))
+    (job.parent / "set" / "0").mkdir()
+    (job.parent / "set" / "0" / "half.png").touch()
+    assert export(job).pictures == 3
+    assert not (job.parent / "set" / "0" / "half.png").exists()

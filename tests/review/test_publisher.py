@@ -103,3 +103,19 @@ def test_a_job_that_does_not_tell_how_its_tables_are_written_is_told(tmp_path: P
     publisher.changed()
     publisher.close()
     assert "ocrbatch run writes its tables" in publisher.problem
+
+
+def test_tables_that_are_being_written_are_not_told_to_be_up_to_date(tmp_path: Path) -> None:
+    begun, go = threading.Event(), threading.Event()
+
+    def write(_: Path) -> None:
+        begun.set()
+        assert go.wait(WAIT)
+
+    publisher = Publisher(tmp_path, write, pause=0)
+    publisher.changed()
+    assert begun.wait(WAIT)
+    assert publisher.behind
+    go.set()
+    publisher.close()
+    assert not publisher.behind

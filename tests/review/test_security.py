@@ -174,3 +174,12 @@ def test_off_loopback_the_token_is_needed_for_everything_and_becomes_a_strict_co
     assert page.post("/api/next").status_code == 200
     assert page.http.post("/api/next", json={"client": "aa"}).status_code == 403, "the cookie alone changes nothing"
     assert page.http.get("/", headers={"host": "evil.example:8765"}).status_code == 403
+
+
+def test_another_address_of_loopback_is_answered_by_its_own_name_alone() -> None:
+    access = Access("127.0.0.2", 8765)
+    assert [access.allows_host(f"{name}:8765") for name in ("127.0.0.2", "127.0.0.3", "evil.example")] == [
+        True,
+        False,
+        False,
+    ]

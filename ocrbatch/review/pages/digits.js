@@ -71,7 +71,8 @@ async function send(button, cell) {
     alarm('');
     tell(sent ? `${cell.field} of ${cell.file} waits for review` : `${cell.field} of ${cell.file} is accepted again`);
   } catch (error) {
-    alarm(`Not saved: ${error.message}`);
+    const now = error.body?.field;
+    alarm(now ? `Not saved: ${now.said_by || 'somebody'} has settled ${now.field} meanwhile` : `Not saved: ${error.message}`);
   }
 }
 

@@ -176,7 +176,8 @@ async function undo() {
     waiting.splice(0, waiting.length, ...(current && current.key !== field.key ? [current] : []), ...rest);
     show(field);
   } catch (error) {
-    alarm(error.message);
+    const now = error.body?.field;
+    alarm(now ? `Not undone: ${now.said_by || 'somebody'} has settled ${now.field} since` : error.message);
   }
 }
 
@@ -242,6 +243,11 @@ $('entry').addEventListener('submit', (event) => {
 });
 hearMarks((mark) => say('value', mark));
 $('again').addEventListener('click', advance);
+$('undo-last').addEventListener('click', undo);
+// The last answer of all can be taken back too.
+$('done').addEventListener('keydown', (event) => {
+  if (event.key.toLowerCase() === 'u' && !event.ctrlKey && !event.metaKey && !event.altKey && !event.repeat) undo();
+});
 for (const [id, key] of Object.entries({first: 'a', second: 's', blank: 'b', unreadable: 'n', skip: 'k', undo: 'u'})) {
   $(id).addEventListener('click', () => { pressed = performance.now(); KEYS[key](); });
 }
