@@ -101,7 +101,7 @@ def test_the_samples_that_commands_name_exist() -> None:
 def test_the_extras_that_are_installed_exist() -> None:
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
     asked = {name for line in INSTALLS for found in re.findall(r"\[([\w,]+)\]", line) for name in found.split(",")}
-    assert asked == {"dev", "review", "train"}
+    assert asked == {"dask", "dev", "remote", "review", "train"}
     assert asked <= extras.keys()
 
 

@@ -32,6 +32,7 @@ def doctor() -> None:
     broken = [_line(name, _library(*names)) for name, names in _versions().items()]
     _line("TensorFlow", _extra("tensorflow", "train"))
     _line("FastAPI", _extra("fastapi", "review"))
+    _line("fsspec", _extra("fsspec", "remote"))
     error = _models()
     _line("cores", str(usable_cores()))
     if error is not None:

@@ -13,8 +13,10 @@ import typer
 from ocrbatch.errors import UsageError
 
 if TYPE_CHECKING:
+    from ocrbatch.job.remote import Place
     from ocrbatch.job.settings import Job
 
+INPUT_HELP = "Folders (walked), files, addresses as s3://bucket/scans, or - for a list of files."
 WHOLE_HELP = "Each picture is one field, cut out already: boxes, string (a free run of digits) or digit."
 THRESHOLDS_HELP = "Accept a form's fields by its threshold, proved by ocrbatch calibrate."
 FORM_HELP = "A form, or a folder of forms, to look for; repeatable."
@@ -23,6 +25,8 @@ TARGET = "0.5%"
 TARGET_HELP = "How many accepted fields may be wrong, as 0.5% or 0.005."
 CROPS_HELP = "Save a picture of each field. --no-crops removes those of earlier runs, and the overlays."
 XLSX_HELP = "Write results.xlsx too: what waits for a person, with pictures, to be corrected there. Saves --crops."
+ENGINE_HELP = "Who reads: this machine, or the workers of a Dask cluster (with --scheduler)."
+SCHEDULER_HELP = "The cluster's Dask scheduler, as tcp://HOST:8786; its workers read, as many as they have threads."
 MEGA = 1 << 20
 
 Thresholds = Annotated[Path | None, typer.Option(metavar="FILE", help=THRESHOLDS_HELP)]
@@ -33,14 +37,14 @@ Forms = Annotated[list[Path] | None, typer.Option("-f", "--form", metavar="FORM"
 class JobOptions:
     """What a person may say of a job; each field is an argument or an option of the command line."""
 
-    inputs: Annotated[
-        list[str], typer.Argument(metavar="INPUT...", help="Folders (walked), files, or - for a list of files.")
-    ]
+    inputs: Annotated[list[str], typer.Argument(metavar="INPUT...", help=INPUT_HELP)]
     output: Annotated[Path, typer.Option("-o", "--output", metavar="OUT", help="The folder for the tables.")]
     form: Forms = None
     whole: Annotated[str | None, typer.Option(metavar="KIND", help=WHOLE_HELP)] = None
     model: Annotated[Path | None, typer.Option("-m", "--model", help=MODEL_HELP)] = None
-    jobs: Annotated[int, typer.Option(min=0, help="Processes that read; 0 for one a core.")] = 0
+    jobs: Annotated[int, typer.Option(min=0, help="Processes that read here; 0 for one a core.")] = 0
+    engine: Annotated[str, typer.Option(metavar="local|dask", help=ENGINE_HELP, show_default="local")] = ""
+    scheduler: Annotated[str, typer.Option(metavar="ADDRESS", help=SCHEDULER_HELP)] = ""
     target_error: Annotated[str | None, typer.Option(metavar="SHARE", help=TARGET_HELP, show_default=TARGET)] = None
     thresholds: Thresholds = None
     crops: Annotated[bool | None, typer.Option("--crops/--no-crops", help=CROPS_HELP)] = None
@@ -99,6 +103,7 @@ def job_of(options: JobOptions) -> "Job":
     from ocrbatch.commands.read import acceptance_of, forms_of
     from ocrbatch.job.cores import usable_cores
     from ocrbatch.job.limits import Limits
+    from ocrbatch.job.remote import check_output
     from ocrbatch.job.settings import Job
     from ocrbatch.model.card import load_model_file, string_model_for
     from ocrbatch.output.tables import TableOptions
@@ -108,6 +113,7 @@ def job_of(options: JobOptions) -> "Job":
         raise UsageError("--separator is , or ;")
     if options.overlays and options.crops is False:
         raise UsageError("--no-crops leaves no picture behind, and --overlays asks for some; leave one out")
+    check_output(options.output)
     asked = asked_whole(options.whole, with_forms=bool(options.form))
     share = parse_share(TARGET if options.target_error is None else options.target_error)
     forms, opened = forms_of(options.form or []), load_model_file(options.model)
@@ -132,7 +138,18 @@ def job_of(options: JobOptions) -> "Job":
         max_pixels=int(options.max_megapixels * 1_000_000),
         tables=TableOptions(excel=options.excel, separator=options.separator, jsonl=options.jsonl, xlsx=options.xlsx),
         limits=Limits(options.page_timeout, int(options.memory_limit * MEGA)),
+        scheduler=_scheduler_of(options),
     )
+
+
+def _scheduler_of(options: JobOptions) -> str:
+    """Give the address of the scheduler whose workers read; empty where this machine does."""
+    if options.engine not in ("", "local", "dask"):
+        raise UsageError(f"--engine {options.engine!r} is none; it is local or dask")
+    if options.engine == "dask" and not options.scheduler:
+        raise UsageError("--engine dask needs --scheduler ADDRESS, as dask scheduler prints it: tcp://HOST:8786")
+    # Who keeps the address in a settings file can still ask for this machine.
+    return "" if options.engine == "local" else options.scheduler
 
 
 def parse_share(text: str, option: str = "--target-error") -> float:
@@ -147,15 +164,17 @@ def parse_share(text: str, option: str = "--target-error") -> float:
     return share
 
 
-def _paths(inputs: list[str]) -> tuple[Path, ...]:
-    """Give the inputs' paths; ``-`` stands for the lines of standard input."""
-    paths: list[Path] = []
+def _paths(inputs: list[str]) -> "tuple[Place, ...]":
+    """Give the inputs' paths and addresses; ``-`` stands for the lines of standard input."""
+    from ocrbatch.job.remote import place_of
+
+    paths: list[Place] = []
     for given in inputs:
         if given == "-":
             lines = sys.stdin.buffer.read().split(b"\n")
-            paths.extend(Path(os.fsdecode(line.rstrip(b"\r"))) for line in lines if line.strip())
+            paths.extend(place_of(os.fsdecode(line.rstrip(b"\r"))) for line in lines if line.strip())
         else:
-            paths.append(Path(given))
+            paths.append(place_of(given))
     if not paths:
         raise UsageError("no input: name a folder, files, or - with a list of files on standard input")
     return tuple(paths)

@@ -3,7 +3,7 @@
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 from ocrbatch.errors import OutputError
 from ocrbatch.job.corrected import Correction, Corrections
 from ocrbatch.job.migrations import is_current, migrate
+from ocrbatch.job.remote import Place, place_of
 from ocrbatch.job.stored import from_json, to_json
 from ocrbatch.records import FilePage, PageStatus, Status
 
@@ -28,7 +29,7 @@ class FileState:
 
     ``key`` names the settings and the models; it is empty where the file is to be tried anew. ``forms`` has the sum of
     each form that its pages depend on, under the form's name. ``moved`` tells that the file was taken out of the
-    input once its pages were safe: they stay. ``path`` is where the file lies, absolute.
+    input once its pages were safe: they stay. ``path`` is where the file lies: an absolute path, or an address.
     """
 
     size: int
@@ -37,7 +38,7 @@ class FileState:
     key: str
     forms: str = "{}"
     moved: bool = False
-    path: Path = field(default=Path(), compare=False)
+    path: Place = field(default=Path(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +108,16 @@ class Ledger:
             found = self._db.execute(f"SELECT {_STATE} FROM files WHERE sha256 = ? ORDER BY name", (sha256,))
             return list(map(_state, found))
 
+    def first_of_content(self, sha256: str, wanted: Callable[[FileState], bool]) -> tuple[str, FileState] | None:
+        """Give the first file of a content, by name, whose state is wanted; of very many, no more are looked at."""
+        with self._errors():
+            found = self._db.execute(f"SELECT {_STATE} FROM files WHERE sha256 = ? ORDER BY name", (sha256,))
+            return next(((name, state) for name, state in map(_state, found) if wanted(state)), None)
+
     def record(self, files: Iterable[tuple[str, FileState, Sequence[FilePage]]], *, done: int = 0) -> None:
         """Record all the pages of some files, in one transaction; ``done`` files of those of the run are done by it."""
         with self._transaction():
+            self._corrections.hear()
             for name, state, pages in files:
                 key = os.fsencode(name)
                 self._db.execute("DELETE FROM pages WHERE name = ?", (key,))
@@ -132,21 +140,30 @@ class Ledger:
                 [(os.fsencode(path), os.fsencode(name)) for name, path in places],
             )
 
-    def correct(self, corrections: Sequence[Correction]) -> None:
-        """Keep what a person said of fields, all of it in one transaction; from then on, pages have it."""
+    def correct(self, corrections: Sequence[Correction], *, heard: int | None = None) -> bool:
+        """Keep what a person said of fields, all of it in one transaction; from then on, pages have it.
+
+        With ``heard``, the number of all that had been said when it was checked, nothing is kept where another process
+        has said something since; tells whether it was kept.
+        """
         try:
             with self._transaction():
+                # What others have said counts for the pages too.
+                self._corrections.hear()
+                if heard is not None and heard != self._corrections.number:
+                    return False
                 self._corrections.add(corrections)
                 for sha256, number in dict.fromkeys((one.sha256, one.page) for one in corrections):
                     self._count_anew(sha256, number)
         except BaseException:
             self._corrections = Corrections(self._db)
             raise
+        return True
 
-    def corrections(self) -> list[Correction]:
-        """Give all that people have said, in its order."""
+    def corrections(self, after: int = 0) -> list[Correction]:
+        """Give all that people have said, in its order, but for the first ``after``."""
         with self._errors():
-            return list(self._corrections.all())
+            return list(self._corrections.all(after))
 
     def settings(self) -> dict[str, str]:
         """Give how the job was asked for."""
@@ -201,7 +218,7 @@ class Ledger:
         """Give all pages as people have corrected them, sorted by the bytes of the file's name and the page."""
         with self._errors():
             # Somebody may have said more since the ledger was opened.
-            self._corrections = Corrections(self._db)
+            self._corrections.hear()
             for name, sha256, content in self._db.execute(
                 "SELECT name, sha256, content FROM pages ORDER BY name, page"
             ):
@@ -261,11 +278,11 @@ class Ledger:
 
 def _state(row: Sequence[Any]) -> tuple[str, FileState]:
     name, size, mtime_ns, sha256, key, forms, moved, path = row
-    return os.fsdecode(name), FileState(size, mtime_ns, sha256, key, forms, bool(moved), Path(os.fsdecode(path)))
+    return os.fsdecode(name), FileState(size, mtime_ns, sha256, key, forms, bool(moved), place_of(os.fsdecode(path)))
 
 
 def _of_state(state: FileState) -> tuple[object, ...]:
-    path = os.fsencode(state.path)
+    path = os.fsencode(str(state.path))
     return (state.size, state.mtime_ns, state.sha256, state.key, state.forms, state.moved, path)
 
 

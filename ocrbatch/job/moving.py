@@ -11,14 +11,20 @@ from pathlib import Path, PurePosixPath
 
 from ocrbatch.errors import UsageError
 from ocrbatch.job.ledger import FileState, Ledger
+from ocrbatch.job.remote import Address, Place
 from ocrbatch.job.sources import Source, is_within
 from ocrbatch.output.files import DRAFT, output_errors
 from ocrbatch.records import PageStatus
 
 
-def check_move_folder(folder: Path, inputs: Sequence[Path], output: Path) -> None:
-    """Raise UsageError where a folder for files that are done is part of the input or of the output."""
+def check_move_folder(folder: Path, inputs: Sequence[Place], output: Path) -> None:
+    """Raise UsageError where a folder for files that are done is part of the input or of the output.
+
+    Likewise where an input is an address: nothing is ever written to a store.
+    """
     for place in (*inputs, output):
+        if isinstance(place, Address):
+            raise UsageError(f"--move-done moves files of this machine, and {place} is an address; leave it out")
         if is_within(folder, place) or is_within(place, folder):
             raise UsageError(f"--move-done {folder} and {place} lie within each other; choose a folder beside them")
 
@@ -50,26 +56,27 @@ def move_done(folder: Path, sources: Sequence[Source], ledger: Ledger) -> int:
         for name, _, _ in ledger.pages_with(status)
     }
     done = [
-        source
+        (source, source.path)
         for source in sources
-        if source.name in states
+        if isinstance(source.path, Path)
+        and source.name in states
         and source.name not in unread
         and _is_same(source, states[source.name])
-        and _stands_still(source)
+        and _stands_still(source, source.path)
     ]
-    places = [(source, _free(folder.absolute() / source.name)) for source in done]
-    ledger.mark_moved((source.name, place) for source, place in places)
-    for source, place in places:
+    places = [(source, path, _free(folder.absolute() / source.name)) for source, path in done]
+    ledger.mark_moved((source.name, place) for source, _, place in places)
+    for source, path, place in places:
         # Between the note and the move a scanner may have used the name again: that page is for the next run.
-        if _stands_still(source):
-            _move(source.path, place)
+        if _stands_still(source, path):
+            _move(path, place)
     return len(places)
 
 
-def _stands_still(source: Source) -> bool:
+def _stands_still(source: Source, path: Path) -> bool:
     """Tell whether a file is still the one that was listed."""
     try:
-        now = source.path.stat()
+        now = path.stat()
     except OSError:
         return False
     return (now.st_size, now.st_mtime_ns) == (source.size, source.mtime_ns)

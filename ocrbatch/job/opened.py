@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ocrbatch.job.remote import UNKNOWN, Address, Found
 from ocrbatch.job.sources import Source
 from ocrbatch.page.decode import decode
 from ocrbatch.records import Page, PageFailure
@@ -17,6 +18,8 @@ SETTLED = 2.0
 """Seconds for which a file that has changed since it was listed must have been left alone."""
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 """What has become a pipe since it was listed must not hold the job up."""
+_NO_VERSION = -2
+"""Recorded of a file whose store tells no version: no listing says so, and it is read anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +51,14 @@ class Opened:
 
 def open_source(source: Source) -> Opened:
     """Read a file; one that is still being written waits."""
+    if isinstance(source.path, Address):
+        return _open_in_store(source, source.path)
+    return _open_here(source, source.path)
+
+
+def _open_here(source: Source, path: Path) -> Opened:
     try:
-        handle = os.open(source.path, _FLAGS)
+        handle = os.open(path, _FLAGS)
     except OSError as error:
         return _refused(error)
     try:
@@ -85,6 +94,35 @@ def _grows(source: Source, now: os.stat_result) -> bool:
     if source.inode != now.st_ino or (source.size, source.mtime_ns) == (now.st_size, now.st_mtime_ns):
         return False
     return abs(time.time() - now.st_mtime) < SETTLED
+
+
+def _open_in_store(source: Source, address: Address) -> Opened:
+    """Get a file from its store.
+
+    The version that is recorded is one from before its bytes were read: if it changes meanwhile, the next run sees it.
+    """
+    try:
+        data = address.read_bytes()
+        size, version = source.size, source.mtime_ns
+        if len(data) != size:
+            now = address.look()
+            if now.skipped or _grows_in_store(source, now):
+                return _still_written()
+            data = address.read_bytes()
+            size, version = now.size, now.version
+    except OSError as error:
+        return _refused(error)
+    if size not in (len(data), UNKNOWN):
+        return _still_written()
+    known = _NO_VERSION if version == UNKNOWN else version
+    return Opened(data, len(data), known, hashlib.sha256(data).hexdigest())
+
+
+def _grows_in_store(source: Source, now: Found) -> bool:
+    """Tell whether a file has changed since it was listed, and just now; a store with etags shows only whole ones."""
+    if source.size == UNKNOWN or now.changed is None or (source.size, source.mtime_ns) == (now.size, now.version):
+        return False
+    return abs(time.time() - now.changed) < SETTLED
 
 
 def _still_written() -> Opened:

@@ -2,11 +2,11 @@
 
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from ocrbatch.job.ledger import FileState, Ledger
 from ocrbatch.job.moving import with_own_names
 from ocrbatch.job.opened import content_sum
+from ocrbatch.job.remote import Address, Place
 from ocrbatch.job.settings import FormSums, Job, settings_key
 from ocrbatch.job.sources import ReadFile, Source
 
@@ -43,7 +43,7 @@ class Recorded:
         self._ledger = ledger
         self._states = ledger.states() if ledger else {}
 
-    def plan(self, sources: Sequence[Source], wait: Container[Path] = ()) -> Plan:
+    def plan(self, sources: Sequence[Source], wait: Container[Place] = ()) -> Plan:
         """Part the sources, of which those whose path is in ``wait`` are still being written; nothing is opened."""
         named = with_own_names(sources, self._states)
         missing = [source for source in named if not self._stands(source)]
@@ -60,11 +60,12 @@ class Recorded:
     def unread(self, sources: Sequence[Source], twins: list["Twin"]) -> Iterator[Source]:
         """Give the sources whose content is to be read; those of a content that was read, or is given, are ``twins``.
 
-        A source that cannot be opened is given: who reads it says why.
+        A source that cannot be opened is given: who reads it says why. So is one that lies in a store: its content
+        comes once, to who reads it, and if another file has the same, the tables say so all the same.
         """
         given: set[str] = set()
         for source in sources:
-            sha256 = content_sum(source.path)
+            sha256 = "" if isinstance(source.path, Address) else content_sum(source.path)
             if sha256 and (sha256 in given or self.twin(sha256) is not None):
                 twins.append(Twin(source, sha256))
             else:
@@ -73,8 +74,7 @@ class Recorded:
 
     def twin(self, sha256: str) -> tuple[str, FileState] | None:
         """Give a file of this content that was read with the same settings, and its state."""
-        same = self._ledger.same_content(sha256) if self._ledger else []
-        return next(((name, state) for name, state in same if self._current(state)), None)
+        return self._ledger.first_of_content(sha256, self._current) if self._ledger else None
 
     def state(self, source: Source, read: ReadFile) -> FileState:
         """Give the state to record of what was read; with an empty key, it is tried anew."""

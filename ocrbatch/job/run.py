@@ -3,7 +3,7 @@
 import contextlib
 import math
 import shutil
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Generator, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import islice
@@ -11,7 +11,9 @@ from pathlib import Path
 
 from ocrbatch.form.acceptance import Acceptance
 from ocrbatch.form.documents import with_missing_pages
-from ocrbatch.job.engines import read_in_processes
+from ocrbatch.job.cluster import read_on_cluster
+from ocrbatch.job.cluster_worker import SendingReader
+from ocrbatch.job.engines import Done, read_in_processes
 from ocrbatch.job.ledger import NAME, Ledger
 from ocrbatch.job.lock import locked
 from ocrbatch.job.log import LOG
@@ -20,6 +22,7 @@ from ocrbatch.job.opened import STILL_WRITTEN
 from ocrbatch.job.plan import Plan, Recorded, Twin
 from ocrbatch.job.processes import Batch, MakeReader
 from ocrbatch.job.publish import keep_publication, publication_of, publish
+from ocrbatch.job.remote import Place, one_a_store
 from ocrbatch.job.settings import Job, sorted_forms
 from ocrbatch.job.signals import stopped_by_signals
 from ocrbatch.job.sources import ReadFile, Source, failed_file, list_sources
@@ -52,7 +55,7 @@ def run_job(
     progress: Progress = lambda done, total, pages: None,
     *,
     make_reader: MakeReader | None = None,
-    wait: Container[Path] = (),
+    wait: Container[Place] = (),
 ) -> Summary:
     """Run a job, or the rest of it, and write its tables; ``make_reader`` stands in for the way of a page.
 
@@ -111,8 +114,10 @@ def _reader_of(job: Job) -> MakeReader:
         forms=sorted_forms(job.forms),
         whole=job.whole,
         strings=job.strings,
+        stores=one_a_store(job.inputs),
     )
-    return partial(Reader, task)
+    # On another machine, the folder of the job is not there.
+    return partial(SendingReader, replace(task, output=Path())) if job.scheduler else partial(Reader, task)
 
 
 class _Reading:
@@ -136,10 +141,16 @@ class _Reading:
     def _read(self, sources: Iterator[Source]) -> None:
         """Read files in batches, of a few files where there are few."""
         size = max(min(self._job.batch, math.ceil(self._all / self._job.jobs)), 1)
-        engine = read_in_processes(self._make, _batches(sources, size), self._job.jobs, self._job.limits)
-        with contextlib.closing(engine):
+        with contextlib.closing(self._engine(_batches(sources, size))) as engine:
             for batch, files in engine:
                 self._record(batch, files)
+
+    def _engine(self, batches: Iterator[Batch]) -> Generator[Done, None, None]:
+        """Choose who reads: processes of this machine, or the workers of a cluster."""
+        job = self._job
+        if job.scheduler:
+            return read_on_cluster(self._make, batches, job.scheduler, job.output, job.limits)
+        return read_in_processes(self._make, batches, job.jobs, job.limits)
 
     def _record(self, batch: Batch, files: Sequence[ReadFile]) -> None:
         whole = [replace(file, pages=self._as_documents(file.pages)) for file in files]

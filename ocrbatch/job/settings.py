@@ -9,6 +9,7 @@ from pathlib import Path
 from ocrbatch import __version__
 from ocrbatch.form.template import Form
 from ocrbatch.job.limits import Limits
+from ocrbatch.job.remote import Place
 from ocrbatch.output.tables import TableOptions
 from ocrbatch.page.whole import Whole
 from ocrbatch.records import FilePage, ModelFile, PageStatus
@@ -26,10 +27,11 @@ class Job:
     ``strings`` is the model that reads runs of digits whole; it is needed only where there are some. ``batch`` files
     are read together and recorded at once; ``limits`` bind each page. Inputs whose results are safe are moved to
     ``move_done``; without it, none is touched. With ``no_pictures``, the pictures of earlier runs are removed.
+    The workers of a Dask cluster read where the address of its ``scheduler`` is given, else ``jobs`` processes here.
     ``form_paths`` are where the forms were loaded from, so that the tables can be written without the job.
     """
 
-    inputs: tuple[Path, ...]
+    inputs: tuple[Place, ...]
     output: Path
     model: ModelFile
     target_error: float = 0.005
@@ -47,6 +49,7 @@ class Job:
     move_done: Path | None = None
     no_pictures: bool = False
     form_paths: tuple[Path, ...] = ()
+    scheduler: str = ""
 
 
 def sorted_forms(forms: Sequence[Form]) -> tuple[Form, ...]:

@@ -2,11 +2,12 @@
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from ocrbatch.errors import InputError, UsageError
+from ocrbatch.job.remote import Address, Place
 from ocrbatch.records import FilePage, PageResult, PageStatus
 
 PICTURES = frozenset({".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".tif", ".tiff", ".bmp", ".dib", ".webp", ".pdf"})
@@ -16,11 +17,12 @@ PICTURES = frozenset({".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".tif", ".tiff",
 class Source:
     """A file of the input: ``name`` is its path below the input with ``/``; ``skipped`` says why it is left out.
 
-    ``size``, ``mtime_ns`` and ``inode`` are those that it had when it was listed, -1 where they are not known.
+    ``size``, ``mtime_ns`` and ``inode`` are those that it had when it was listed, -1 where they are not known. Of a
+    file in a store, ``mtime_ns`` is a number of its version: it changes when the file does.
     """
 
     name: str
-    path: Path
+    path: Place
     skipped: str = ""
     size: int = -1
     mtime_ns: int = -1
@@ -41,8 +43,8 @@ class ReadFile:
     again: bool = True
 
 
-def list_sources(inputs: Sequence[Path], output: Path) -> list[Source]:
-    """List the files of folders and single files, sorted by the bytes of their names, each once.
+def list_sources(inputs: Sequence[Place], output: Path) -> list[Source]:
+    """List the files of folders and single files, here or in stores, sorted by the bytes of their names, each once.
 
     In a folder, hidden files are passed over; files that no picture's ending names, links out of the folder and
     what is no regular file are listed as skipped. A file that is named itself is always taken. Raises InputError
@@ -51,25 +53,18 @@ def list_sources(inputs: Sequence[Path], output: Path) -> list[Source]:
     found: dict[str, Source] = {}
     taken: set[str] = set()
     for place in inputs:
-        try:
-            status = place.stat()
-        except OSError as error:
-            raise InputError(f"cannot read {place}: {error.strerror}; check the path") from error
-        folder = stat.S_ISDIR(status.st_mode)
-        if folder and is_within(output, place):
-            raise UsageError(f"the output folder {output} lies inside the input {place}; choose one outside")
-        for source in _walk(place, place) if folder else [_single(place, status)]:
+        folder, sources = _in_store(place) if isinstance(place, Address) else _here(place, output)
+        for source in sources:
             if len(inputs) > 1:
-                # Inputs may overlap; links within a folder stay what they are.
-                real = os.path.realpath(source.path.parent) + os.sep + source.path.name
+                # Inputs may overlap.
+                real = _real(source.path)
                 if real in taken:
                     continue
                 taken.add(real)
             name = source.name
             if name in found:
                 # Two inputs have a file of one name: the input's own name tells them apart.
-                owner = place if folder else place.parent
-                name = f"{owner.resolve().name}/{name}"
+                name = f"{_own_name(place if folder else place.parent)}/{name}"
                 if name in found:
                     raise UsageError(
                         f"{source.path} and {found[name].path} would both be called {name}; read them in two jobs"
@@ -83,8 +78,42 @@ def failed_file(name: str, reason: str, status: PageStatus = PageStatus.FAILED, 
     return FilePage(name, "", PageResult(page, "", status, reason, 0.0, 0.0, ()))
 
 
-def _single(path: Path, status: os.stat_result) -> Source:
-    return _listed(path.name, path, status, "" if stat.S_ISREG(status.st_mode) else _kind(status.st_mode))
+def _here(place: Path, output: Path) -> tuple[bool, Iterable[Source]]:
+    """Tell whether a place of this machine is a folder, and give its files, or itself."""
+    try:
+        status = place.stat()
+    except OSError as error:
+        raise InputError(f"cannot read {place}: {error.strerror}; check the path") from error
+    if not stat.S_ISDIR(status.st_mode):
+        reason = "" if stat.S_ISREG(status.st_mode) else _kind(status.st_mode)
+        return False, [_listed(place.name, place, status, reason)]
+    if is_within(output, place):
+        raise UsageError(f"the output folder {output} lies inside the input {place}; choose one outside")
+    return True, _walk(place, place)
+
+
+def _in_store(address: Address) -> tuple[bool, Iterable[Source]]:
+    """Tell whether an address is a folder, and give its files, or itself."""
+    folder, files = address.listing()
+    return folder, (
+        Source(
+            file.name,
+            file.address,
+            file.skipped or (_by_ending(PurePosixPath(file.name).suffix) if folder else ""),
+            file.size,
+            file.version,
+        )
+        for file in files
+    )
+
+
+def _real(path: Place) -> str:
+    """Name what a file is but for the links to the folders above it: links within a folder stay what they are."""
+    return str(path) if isinstance(path, Address) else os.path.realpath(path.parent) + os.sep + path.name
+
+
+def _own_name(folder: Place) -> str:
+    return folder.name if isinstance(folder, Address) else folder.resolve().name
 
 
 def _listed(name: str, path: Path, status: os.stat_result, skipped: str) -> Source:
@@ -123,7 +152,11 @@ def _reason(path: Path, mode: int) -> str:
     """Say why a file of a folder is left out; empty where it is to be read."""
     if not stat.S_ISREG(mode):
         return "link to a folder" if stat.S_ISDIR(mode) else _kind(mode)
-    return "" if not path.suffix or path.suffix.lower() in PICTURES else "not a picture by its ending"
+    return _by_ending(path.suffix)
+
+
+def _by_ending(suffix: str) -> str:
+    return "" if not suffix or suffix.lower() in PICTURES else "not a picture by its ending"
 
 
 def _kind(mode: int) -> str:

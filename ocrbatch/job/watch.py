@@ -7,8 +7,9 @@ from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 
-from ocrbatch.errors import InputError, LockedError
+from ocrbatch.errors import InputError, LockedError, UsageError
 from ocrbatch.job.log import LOG
+from ocrbatch.job.remote import Address, Place
 from ocrbatch.job.settings import Job
 from ocrbatch.job.signals import StoppedError, handled
 from ocrbatch.job.sources import Source, list_sources
@@ -19,7 +20,7 @@ LOOK_ANYWAY = 60.0
 """Seconds after which the folder is listed even if the system told of no change: of some disks it tells nothing."""
 
 State = tuple[str, int, int]
-RunOnce = Callable[[Container[Path]], Summary]
+RunOnce = Callable[[Container[Place]], Summary]
 """Runs the job once; the files whose paths it is given are still being written."""
 
 
@@ -28,9 +29,9 @@ class Settling:
 
     def __init__(self, seconds: float, now: Callable[[], float] = time.monotonic) -> None:
         self._seconds, self._now = seconds, now
-        self._since: dict[Path, tuple[int, int, float]] = {}
+        self._since: dict[Place, tuple[int, int, float]] = {}
 
-    def restless(self, sources: Iterable[Source]) -> frozenset[Path]:
+    def restless(self, sources: Iterable[Source]) -> frozenset[Place]:
         """Give the paths of the files that have not, by what was seen of them until now."""
         now = self._now()
         seen = {}
@@ -53,9 +54,14 @@ def watch_job(
     """Run a job whenever files of its inputs have come, changed or gone, and stand still; ends by a signal only.
 
     ``told`` hears how each run ended. With ``poll``, the inputs are looked through every so many seconds, for disks of
-    which the system tells no changes. While an input is not there, or another job holds the output, it waits. Raises
-    what ``run`` raises beside, and StoppedError on SIGINT and SIGTERM.
+    which the system tells no changes; of addresses it tells none either. While an input is not there, or another job
+    holds the output, it waits. Raises what ``run`` raises beside, UsageError for an address without ``poll``, and
+    StoppedError on SIGINT and SIGTERM.
     """
+    here = [place for place in job.inputs if isinstance(place, Path)]
+    if poll is None and len(here) < len(job.inputs):
+        (address, *_) = (place for place in job.inputs if isinstance(place, Address))
+        raise UsageError(f"{address} tells nobody what has changed; look through it every so often, as by --poll 60")
     list_sources(job.inputs, job.output)
     stop = threading.Event()
     numbers: list[int] = []
@@ -68,7 +74,7 @@ def watch_job(
     with handled(stopped):
         while not stop.is_set():
             try:
-                for changed in _ticks(job.inputs, stop, settle, poll):
+                for changed in _ticks(here, stop, settle, poll):
                     watcher.look(changed=changed)
             except (InputError, LockedError) as error:
                 LOG.warning("waiting", extra={"reason": str(error)})
@@ -82,7 +88,7 @@ class _Watcher:
     def __init__(self, job: Job, run: RunOnce, told: Callable[[Summary], None], settling: Settling) -> None:
         self._job, self._run, self._told, self._settling = job, run, told, settling
         self._done: frozenset[State] | None = None
-        self._restless: frozenset[Path] = frozenset()
+        self._restless: frozenset[Place] = frozenset()
         self._last_look = self._rested = -math.inf
 
     def look(self, *, changed: bool) -> None:

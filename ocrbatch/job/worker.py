@@ -11,6 +11,7 @@ from ocrbatch.form.acceptance import Acceptance
 from ocrbatch.form.template import Form
 from ocrbatch.job.opened import Opened, open_source
 from ocrbatch.job.processes import At
+from ocrbatch.job.remote import Address
 from ocrbatch.job.sources import ReadFile, Source
 from ocrbatch.output.crops import cut_crop
 from ocrbatch.output.files import crop_path, overlay_path, write_private
@@ -28,7 +29,8 @@ class Task:
     """What a worker needs to know; ``accept`` has the confidences from which fields are accepted.
 
     With ``forms``, only pages of these are read; with ``whole``, each page is one field; else the boxes of any page.
-    ``strings`` is the model of strings, where runs of digits are to be read whole.
+    ``strings`` is the model of strings, where runs of digits are to be read whole. ``stores`` has an address in each
+    store from which files are read.
     """
 
     model: ModelFile
@@ -40,6 +42,7 @@ class Task:
     forms: tuple[Form, ...] = ()
     whole: Whole | None = None
     strings: ModelFile | None = None
+    stores: tuple[Address, ...] = ()
 
 
 OUT_OF_MEMORY = "out of memory"
@@ -68,13 +71,16 @@ class Reader:
         self._classifier = classifier or make_classifier(task.model)
         self._index = index_forms(task.forms) if task.forms else task.whole
         self._strings = make_string_reader(task.strings) if task.strings else None
+        for store in task.stores:
+            # What its library needs is not to count as a page's memory and time.
+            store.connect()
 
     def read(self, batch: Sequence[Source], at: Callable[[At], None]) -> list[ReadFile]:
         """Read files together; gives the pages of each, at least one. A file that cannot be read is one failed page.
 
         ``at`` is called before each page is decoded, and before it is read alone.
         """
-        files = [open_source(source) for source in batch]
+        files = list(_opened(batch, at))
         try:
             pages = self._together(batch, files, at)
         except OcrbatchError:
@@ -151,18 +157,30 @@ class Reader:
         return FilePage(source.name, file.sha256, result, self._draw(source.name, read))
 
     def _draw(self, name: str, read: ReadPage) -> tuple[str, ...]:
-        """Write the page's pictures; gives the crops' paths below the output folder."""
+        """Draw the page's pictures; gives the crops' paths below the output folder."""
         if read.page is None:
             return ()
-        out, page = self._task.output, read.result.page
+        page = read.result.page
         if self._task.overlays:
-            write_private(out / overlay_path(name, page), draw_overlay(read.page, read.result))
+            self._keep(overlay_path(name, page), draw_overlay(read.page, read.result))
         if not self._task.crops:
             return ()
         paths = tuple(crop_path(name, page, field.name) for field in read.result.fields)
         for path, field in zip(paths, read.result.fields, strict=True):
-            write_private(out / path, cut_crop(read.page, field))
+            self._keep(path, cut_crop(read.page, field))
         return paths
+
+    def _keep(self, path: str, picture: bytes) -> None:
+        """Write a picture, whose path is one below the output folder."""
+        write_private(self._task.output / path, picture)
+
+
+def _opened(batch: Sequence[Source], at: Callable[[At], None]) -> Iterator[Opened]:
+    for place, source in enumerate(batch):
+        if isinstance(source.path, Address):
+            # A store may not answer: then it is known for which file.
+            at(At(place, 1))
+        yield open_source(source)
 
 
 def _broken(number: int, error: Exception) -> ReadPage:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from tests.bench.__main__ import command
+from tests.bench.runs import command
 from tests.faults.program import Hook
 
 ROOT = Path(__file__).parents[2]

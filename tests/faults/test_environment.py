@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.__main__ import command
+from tests.bench.runs import command
 from tests.faults.invariants import before, check, tables
 from tests.faults.launch import ROOT, Launcher, Running, run_program
 from tests.faults.pages import real_pages

@@ -43,6 +43,21 @@ def test_files_are_found_by_their_content(tmp_path: Path) -> None:
         assert ledger.pages_of("c.png") == []
 
 
+def test_of_very_many_files_of_a_content_no_more_are_looked_at_than_it_takes(tmp_path: Path) -> None:
+    looked_at: list[str] = []
+
+    def wanted(state: FileState) -> bool:
+        looked_at.append(state.key)
+        return state.key == "key"
+
+    with Ledger(tmp_path) as ledger:
+        ledger.record([(f"{number:03}.png", STATE, []) for number in range(1, 200)])
+        ledger.record([("000.png", replace(STATE, key="other"), [])])
+        assert ledger.first_of_content(STATE.sha256, wanted) == ("001.png", STATE)
+        assert looked_at == ["other", "key"]
+        assert ledger.first_of_content("ef" * 32, wanted) is None
+
+
 def test_runs_and_counts_are_kept_and_moved_files_stay_marked(tmp_path: Path) -> None:
     with Ledger(tmp_path) as ledger:
         assert ledger.last_run() is None
