@@ -4,8 +4,10 @@ It loads nothing heavy itself: a command begins it first of all.
 """
 
 import multiprocessing
+import os
 import signal
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
@@ -13,16 +15,22 @@ from typing import Any
 
 PRELOADED = ["ocrbatch.job.worker", "cv2", "ai_edge_litert.interpreter", "pypdfium2"]
 """What the server imports once, so that each process that it forks begins in a moment."""
+LONGEST_TEMPORARY = 70
+"""Bytes: the server is spoken with through a socket in the folder for temporary files, and a socket's path is short."""
 
 
 def reading_context() -> Any:
     """Give the way in which processes that read are begun."""
     # A fork of the job's own process would copy threads' locks in whatever state they are.
-    if sys.platform == "win32" or "forkserver" not in multiprocessing.get_all_start_methods():
+    if "forkserver" not in multiprocessing.get_all_start_methods() or len(_temporary()) > LONGEST_TEMPORARY:
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOADED)
     return context
+
+
+def _temporary() -> bytes:
+    return os.fsencode(tempfile.gettempdir())
 
 
 def begin_server() -> None:

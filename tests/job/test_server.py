@@ -2,6 +2,9 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
+
+import pytest
 
 HEAVY = "print(*sorted({'numpy', 'cv2', 'pandas', 'ocrbatch.records'} & sys.modules.keys()))"
 BEGIN = """
@@ -14,8 +17,10 @@ print(time.monotonic() - start < 0.4, forkserver._forkserver._forkserver_pid is 
 """
 
 
-def said(program: str) -> str:
-    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.strip()
+def said(program: str, **variables: str) -> str:
+    call = [sys.executable, "-c", program]
+    ended = subprocess.run(call, capture_output=True, text=True, check=True, env=os.environ | variables)
+    return ended.stdout.strip()
 
 
 def test_the_server_is_begun_before_anything_heavy_is_loaded() -> None:
@@ -37,3 +42,12 @@ def test_the_server_ends_with_its_process() -> None:
             return
         time.sleep(0.1)
     raise AssertionError(f"the server {pid} goes on")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no server on Windows")
+def test_where_a_socket_would_have_too_long_a_path_processes_begin_without_a_server(tmp_path: Path) -> None:
+    program = "from ocrbatch.job.server import reading_context\nprint(reading_context().get_start_method())"
+    deep = tmp_path / ("deep" * 25)
+    deep.mkdir()
+    assert said(program, TMPDIR=str(deep)) == "spawn"
+    assert said(program, TMPDIR="/tmp") == "forkserver"
