@@ -17,7 +17,7 @@ from ocrbatch.records import LABELS, NOT_A_DIGIT, ModelFile, Probabilities, Tile
 
 INSTALL_TRAIN = "pip install 'ocrbatch[train]'"
 SIDE = 28
-BATCH = 64
+BATCH = 16
 KERAS_BATCH = 256
 OUTPUTS = NOT_A_DIGIT + 1
 
