@@ -7,23 +7,28 @@ across. A piece is a row (start, end, offset, slope, spread): the straight line 
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from ocrbatch.records import Grey, read_only
 
 MAX_GAP = 60.0
+MAX_OVERLAP = 12.0
+TOGETHER = 4.0  # The shortest piece less the overlap.
+NEAR = 9.0
 MAX_MISS = 2.0
 OVERSHOOT = 12
 FAINT_SHARE = 0.3
 FAINTEST = 4.0
 TAIL = 150.0
 UNIT = 100.0
-APART = 1e6
+APART = 1_000_000
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
+
+_Stretch = tuple[float, float, float, float, float]
+_Tail = tuple[float, float, float, float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,45 +48,66 @@ class Lines:
         """Give the line's place across its axis at ``t``."""
         return float(np.polyval(self.curves[index], t))
 
-    def support(self, index: int, start: float, end: float) -> float:
-        """Give the share 0–1 of the stretch from ``start`` to ``end`` on which the line is seen."""
-        row = self.cover[index]
-        low, high = (min(max(round(t), 0), len(row) - 1) for t in (start, end))
-        return float(row[high] - row[low]) / max(high - low, 1)
+    def support(self, index: int | Indices, start: float, end: float) -> float:
+        """Give the share 0–1 of the stretch from ``start`` to ``end`` on which the line is seen; of several the sum."""
+        low, high = (min(max(round(t), 0), self.cover.shape[1] - 1) for t in (start, end))
+        seen = self.cover[index, high] - self.cover[index, low]
+        return float(seen.sum() / max(high - low, 1))
 
 
 def chain_pieces(pieces: Floats) -> list[Floats]:
     """Join the pieces (n, 5) that continue each other, from left to right; a chain is an array of pieces."""
-    order = np.argsort(pieces[:, 0], kind="stable")
+    pieces = pieces[np.argsort(pieces[:, 0], kind="stable")]
+    rows, stretches, starts = pieces.tolist(), _stretches(pieces), pieces[:, 0]
+    places = pieces[:, 2] + pieces[:, 3] * starts
     chains: list[list[int]] = []
-    tails: list[tuple[float, ...]] = []
-    # The line through each chain's last stretch, for a first look at which chains come into question.
-    offsets, slopes = np.empty(len(pieces)), np.empty(len(pieces))
-    rows = pieces.tolist()
-    for index in order.tolist():
-        piece = rows[index]
-        count = len(chains)
-        place = piece[2] + piece[3] * piece[0]
-        near = np.abs(offsets[:count] + slopes[:count] * piece[0] - place) < 0.15 * MAX_GAP
-        found, least = count, np.inf
-        for candidate in np.flatnonzero(near).tolist():
-            cost = _cost(tails[candidate], piece)
-            if cost < least:
-                found, least = candidate, cost
-        if found == count:
-            chains.append([])
-            tails.append(())
-        chains[found].append(index)
-        tails[found] = _tail([rows[i] for i in chains[found]])
-        offsets[found], slopes[found] = tails[found][1:3]
+    lasts: list[list[_Stretch]] = []
+    tails: list[_Tail] = []
+    # The end, offset, slope and start of each chain's tail, for a first look at which chains come into question.
+    ends, offsets, slopes, firsts = known = np.zeros((4, len(pieces)))
+    begun = 0
+    while begun < len(pieces):
+        # Pieces that start together are too long to continue each other, so one look serves them all.
+        group = np.arange(begun, np.searchsorted(starts, starts[begun] + TOGETHER))
+        count, begun = len(chains), begun + len(group)
+        within = starts[group[0]] - ends[:count] <= np.maximum(MAX_GAP, ends[:count] - firsts[:count])
+        open_ = np.nonzero(within & (ends[:count] - MAX_OVERLAP < starts[group[-1]]))[0]
+        reached = offsets[open_] + slopes[open_] * starts[group, None]
+        which, near = np.nonzero(np.abs(reached - places[group, None]) < NEAR)
+        candidates: dict[int, list[int]] = {index: [] for index in group.tolist()}
+        for index, chain in zip(group[which].tolist(), open_[near].tolist(), strict=True):
+            candidates[index].append(chain)
+        for index, possible in candidates.items():
+            costs = [_cost(tails[chain], rows[index]) for chain in possible]
+            least = min(costs, default=np.inf)
+            found = possible[costs.index(least)] if least < np.inf else len(chains)
+            if found == len(chains):
+                chains.append([index])
+                lasts.append([stretches[index]])
+                length, middle, place, slope, end = stretches[index]
+                tails.append((end, rows[index][2], slope, rows[index][0], middle, place, length))
+            else:
+                chains[found].append(index)
+                end = max(tails[found][0], rows[index][1])
+                lasts[found] = [stretch for stretch in (*lasts[found], stretches[index]) if stretch[4] > end - TAIL]
+                tails[found] = _tail(end, tails[found][3], lasts[found])
+            known[:, found] = tails[found][:4]
     return _split([pieces[chain] for chain in chains])
 
 
-def _cost(tail: tuple[float, ...], piece: list[float]) -> float:
+def _stretches(pieces: Floats) -> list[_Stretch]:
+    """Give the length, middle, place there, slope and end of every piece (n, 5)."""
+    start, end, offset, slope = pieces[:, :4].T
+    middle = (start + end) / 2
+    columns = (end - start, middle, offset + slope * middle, slope, end)
+    return list(zip(*(column.tolist() for column in columns), strict=True))
+
+
+def _cost(tail: _Tail, piece: list[float]) -> float:
     """Give how badly a piece continues a chain; infinite where it does not."""
     end, offset, slope, first, middle, place, seen = tail
     gap = max(piece[0] - end, 0.0)
-    if gap > max(MAX_GAP, end - first) or piece[0] <= end - 12:
+    if gap > max(MAX_GAP, end - first) or piece[0] <= end - MAX_OVERLAP:
         return np.inf
     # The longer of the two tells the direction: a short stroke's own is not to be trusted.
     if piece[1] - piece[0] > seen:
@@ -92,20 +118,21 @@ def _cost(tail: tuple[float, ...], piece: list[float]) -> float:
     return miss + 0.05 * gap if miss <= 1.8 + 0.03 * gap else np.inf
 
 
-def _tail(chain: list[list[float]]) -> tuple[float, ...]:
-    """Give a chain's end; the offset and slope of the line through its last stretch; its start.
+def _tail(end: float, start: float, last: list[_Stretch]) -> _Tail:
+    """Give a chain's end; the offset and slope of the line through its ``last`` stretches; its start.
 
-    Then the middle of that stretch, the line's place there, and how much of the stretch is seen.
+    Then the middle of those stretches, the line's place there, and how much of them is seen.
     """
-    end = max(piece[1] for piece in chain)
-    last = [(p[1] - p[0], (p[0] + p[1]) / 2, p[2] + p[3] * (p[0] + p[1]) / 2, p[3]) for p in chain if p[1] > end - TAIL]
-    seen = sum(length for length, _, _, _ in last)
-    middle = sum(length * t for length, t, _, _ in last) / seen
-    place = sum(length * y for length, _, y, _ in last) / seen
-    spread = sum(length * ((t - middle) ** 2 + length**2 / 12) for length, t, _, _ in last)
-    lean = sum(length * ((t - middle) * (y - place) + length**2 / 12 * slope) for length, t, y, slope in last)
+    # This is done for every piece, and sums of generators take twice as long.
+    seen = middle = place = spread = lean = 0.0
+    for length, t, y, _, _ in last:
+        seen, middle, place = seen + length, middle + length * t, place + length * y
+    middle, place = middle / seen, place / seen
+    for length, t, y, slope, _ in last:
+        spread += length * ((t - middle) ** 2 + length**2 / 12)
+        lean += length * ((t - middle) * (y - place) + length**2 / 12 * slope)
     slope = lean / max(spread, 1e-9)
-    return end, place - slope * middle, slope, min(piece[0] for piece in chain), middle, place, seen
+    return end, place - slope * middle, slope, start, middle, place, seen
 
 
 def _split(chains: list[Floats]) -> list[Floats]:
@@ -113,14 +140,14 @@ def _split(chains: list[Floats]) -> list[Floats]:
     whole: list[Floats] = [chain for chain in chains if len(chain) == 1]
     open_ = [chain for chain in chains if len(chain) > 1]
     while open_:
-        curves = _fit(open_)
+        pieces, owner = _listed(open_)
+        curves, ends = _fit(open_)[owner], pieces[:, :2]
+        places = (curves[:, :1] * ends + curves[:, 1:2]) * ends + curves[:, 2:]
+        off = (np.abs(places - (pieces[:, 2:3] + pieces[:, 3:4] * ends)) > MAX_MISS).any(axis=1)
+        bad = np.bincount(owner, weights=off).tolist()
+        whole += [chain for chain, misses in zip(open_, bad, strict=True) if not misses]
         parted: list[Floats] = []
-        for chain, curve in zip(open_, curves, strict=True):
-            ends = chain[:, :2]
-            places = (curve[0] * ends + curve[1]) * ends + curve[2]
-            if (np.abs(places - (chain[:, 2:3] + chain[:, 3:4] * ends)) <= MAX_MISS).all():
-                whole.append(chain)
-                continue
+        for chain in (chain for chain, misses in zip(open_, bad, strict=True) if misses):
             cut = int((chain[1:, 0] - np.maximum.accumulate(chain[:-1, 1])).argmax()) + 1
             parted += [chain[:cut], chain[cut:]]
         whole += [chain for chain in parted if len(chain) == 1]
@@ -130,21 +157,30 @@ def _split(chains: list[Floats]) -> list[Floats]:
 
 def _fit(chains: list[Floats]) -> Floats:
     """Fit each chain (n, 3): a parabola where it is long enough to show a bend, else a straight line."""
-    pieces = np.concatenate(chains)
-    owner = np.repeat(np.arange(len(chains)), [len(chain) for chain in chains])
+    pieces, owner = _listed(chains)
     count = np.maximum(((pieces[:, 1] - pieces[:, 0]) / 8).astype(int), 3)
     piece = np.repeat(np.arange(len(pieces)), count)
     step = np.arange(len(piece)) - np.repeat(np.cumsum(count) - count, count)
     t = pieces[piece, 0] + (pieces[piece, 1] - pieces[piece, 0]) * step / (count[piece] - 1)
-    return _polynomials(owner[piece], t, pieces[piece, 2] + pieces[piece, 3] * t, _bent(chains))
+    return _polynomials(owner[piece], t, pieces[piece, 2] + pieces[piece, 3] * t, _bent(pieces, owner))
 
 
-def _bent(chains: list[Floats]) -> npt.NDArray[np.bool_]:
+def _listed(chains: list[Floats]) -> tuple[Floats, Indices]:
+    """Give all chains' pieces in one array, and whose each one is."""
+    return np.concatenate(chains), np.repeat(np.arange(len(chains)), [len(chain) for chain in chains])
+
+
+def _spans(pieces: Floats, owner: Indices) -> tuple[Floats, Floats]:
+    """Give where each owner's pieces start and end; ``owner`` ascends."""
+    first = np.flatnonzero(np.diff(owner, prepend=-1))
+    return np.minimum.reduceat(pieces[:, 0], first), np.maximum.reduceat(pieces[:, 1], first)
+
+
+def _bent(pieces: Floats, owner: Indices) -> npt.NDArray[np.bool_]:
     """Tell which chains are seen on enough of their length to show a bend."""
-    seen: Floats = np.array([float((chain[:, 1] - chain[:, 0]).sum()) for chain in chains])
-    span: Floats = np.array([float(chain[:, 1].max() - chain[:, 0].min()) for chain in chains])
-    joined = np.array([len(chain) > 1 for chain in chains], dtype=np.bool_)
-    return joined & (seen > np.maximum(150.0, 0.5 * span))
+    start, end = _spans(pieces, owner)
+    seen = np.bincount(owner, weights=pieces[:, 1] - pieces[:, 0])
+    return np.asarray((np.bincount(owner) > 1) & (seen > np.maximum(150.0, 0.5 * (end - start))))
 
 
 def _polynomials(owner: Indices, t: Floats, place: Floats, bent: npt.NDArray[np.bool_]) -> Floats:
@@ -183,18 +219,17 @@ def follow(chains: list[Floats], depth: Grey) -> Lines:
     if not chains:
         return no_lines(width)
     curves = _sharpened(_fit(chains), chains, depth)
-    start = np.array([max(int(chain[:, 0].min()) - OVERSHOOT, 0) for chain in chains])
-    end = np.array([min(int(chain[:, 1].max()) + OVERSHOOT, width) for chain in chains])
-    owner, t = ranges(start, end)
+    pieces, of_chain = _listed(chains)
+    start, end = _spans(pieces, of_chain)
+    owner, t = ranges(np.maximum(start.astype(int) - OVERSHOOT, 0), np.minimum(end.astype(int) + OVERSHOOT, width))
     place = _places(curves[owner], t + 0.5).astype(int)
-    tall = cv2.dilate(depth, np.ones((3, 1), np.uint8))
-    contrast = np.where((place >= 0) & (place < height), tall[np.clip(place, 0, height - 1), t], 0)
+    rows = np.clip(place[None] + [[-1], [0], [1]], 0, height - 1)
+    contrast = depth.ravel().take(rows * width + t).max(axis=0) * ((place >= 0) & (place < height))
     sure = np.zeros((len(chains), width), np.bool_)
-    for index, chain in enumerate(chains):
-        for piece in chain:
-            sure[index, int(piece[0]) : int(piece[1])] = True
+    piece, seen_t = ranges(pieces[:, 0].astype(int), pieces[:, 1].astype(int))
+    sure[of_chain[piece], seen_t] = True
     known = sure[owner, t]
-    usual = _quantiles(owner[known], contrast[known].astype(np.float64), len(chains), 0.5)
+    usual = _quantiles(owner[known], contrast[known].astype(np.int64), len(chains), 0.5)
     seen = np.zeros((len(chains), width + 2), np.bool_)
     seen[owner, t + 1] = contrast >= np.maximum(FAINTEST, FAINT_SHARE * usual)[owner]
     # The averaging along the row has drawn each end out a little.
@@ -206,17 +241,18 @@ def follow(chains: list[Floats], depth: Grey) -> Lines:
 
 def _sharpened(curves: Floats, chains: list[Floats], depth: Grey) -> Floats:
     """Fit the curves (n, 3) to the ridge's own middle, leaving out where writing draws it aside."""
-    height, bent = len(depth), _bent(chains)
-    pieces = np.concatenate(chains)
-    of_chain = np.repeat(np.arange(len(chains)), [len(chain) for chain in chains])
+    height, width = depth.shape
+    pieces, of_chain = _listed(chains)
+    bent = _bent(pieces, of_chain)
     piece, t = ranges(pieces[:, 0].astype(int), pieces[:, 1].astype(int), 2)
     owner = of_chain[piece]
     for reach in (4, 2):
         place = _places(curves[owner], t + 0.5)
-        rows = place.astype(int)[None] + np.arange(-reach, reach + 1)[:, None]
-        weights = depth[np.clip(rows, 0, height - 1), t[None]].astype(np.float64) ** 2
-        total = weights.sum(axis=0)
-        centre = ((rows + 0.5) * weights).sum(axis=0) / np.maximum(total, 1e-9)
+        row, steps = place.astype(np.int32), np.arange(-reach, reach + 1, dtype=np.int32)[:, None]
+        rows = np.minimum(np.maximum(row + steps, 0), height - 1)
+        weights = depth.ravel().take(rows * width + t).astype(np.int32) ** 2
+        total, moment = weights.sum(axis=0), (weights * steps).sum(axis=0)
+        centre = row + 0.5 + moment / np.maximum(total, 1e-9)
         seen = total > 0
         drift = _quantiles(owner[seen], (centre - place)[seen], len(chains), 0.5)
         miss = np.abs(centre - place - drift[owner])
@@ -240,7 +276,7 @@ def ranges(start: Indices, end: Indices, step: int = 1) -> tuple[Indices, Indice
     return owner, start[owner] + step * within
 
 
-def _quantiles(owner: Indices, values: Floats, size: int, share: float) -> Floats:
+def _quantiles(owner: Indices, values: Floats | Indices, size: int, share: float) -> Floats:
     """Give a quantile of each owner's values (size,), which lie between -500,000 and 500,000; 0 where it has none."""
     if not len(values):
         return np.zeros(size)

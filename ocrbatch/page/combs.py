@@ -1,14 +1,11 @@
 """Rows of boxes at an equal pitch: the boxes that a row lacks or has askew, and combs that are open at the top."""
 
-from itertools import pairwise
-
 import numpy as np
-import numpy.typing as npt
 
-from ocrbatch.page.chains import Floats
-from ocrbatch.page.grids import LEFT, RIGHT, covered, evidence, neighbours
+from ocrbatch.page.chains import Floats, Indices, Lines
+from ocrbatch.page.grids import LEFT, OVERLAP, RIGHT, covered, evidence, neighbours
 from ocrbatch.page.lines import LineMap
-from ocrbatch.page.rectangles import cross, largest_height, seen_shares, sizes
+from ocrbatch.page.rectangles import Bools, cross, largest_height, meetings, pairs_within, seen_shares, sizes
 
 ROW_SIZE = 0.25
 MIN_ROW = 3
@@ -22,8 +19,6 @@ MIN_TOOTH = 16.0
 TOOTH_RANGE = (0.3, 2.2)
 SHORT_TOOTH = 0.7
 OPEN_HEIGHT = 1.25
-
-Indices = npt.NDArray[np.intp]
 
 
 def straighten_rows(quads: Floats, line_map: LineMap) -> Floats:
@@ -41,9 +36,9 @@ def straighten_rows(quads: Floats, line_map: LineMap) -> Floats:
         numbers, model = fitted
         quads = quads.copy()
         pitch = float(np.linalg.norm(model(1.0)[0] - model(0.0)[0]))
-        for index, number in zip(row, numbers, strict=True):
-            if not in_table[index] and np.abs(quads[index] - model(number)).max() > ASKEW * pitch:
-                quads[index] = model(number)
+        expected = model.cells(np.array(numbers))
+        askew = ~in_table[row] & (np.abs(quads[row] - expected).max(axis=(1, 2)) > ASKEW * pitch)
+        quads[row[askew]] = expected[askew]
         quads = _filled(quads, row, numbers, model, line_map)
     return np.asarray(quads[sizes(quads).min(axis=1) > 0])
 
@@ -52,27 +47,34 @@ def _rows(quads: Floats) -> list[Indices]:
     """Group cells of like size that stand level with each other: arrays of indices from left to right."""
     if not len(quads):
         return []
-    size, centres = sizes(quads), quads.mean(axis=1)
-    like = np.abs(size[:, None] - size[None]) <= ROW_SIZE * np.minimum(size[:, None], size[None])
-    level = np.abs(centres[:, None, 1] - centres[None, :, 1]) < 0.3 * size[:, 1, None]
-    near = np.abs(centres[:, None, 0] - centres[None, :, 0]) < 2 * MAX_PITCH * size[:, 0, None]
-    linked = like.all(axis=2) & level & near
+    following, centres = _following(quads), quads[..., 0].mean(axis=1)
     rows: list[Indices] = []
-    free = np.ones(len(quads), np.bool_)
-    for first in np.argsort(centres[:, 0], kind="stable"):
-        if not free[first]:
-            continue
-        row = [int(first)]
-        free[first] = False
-        while True:
-            following = np.nonzero(linked[row[-1]] & free & (centres[:, 0] > centres[row[-1], 0]))[0]
-            if not len(following):
-                break
-            row.append(int(following[centres[following, 0].argmin()]))
-            free[row[-1]] = False
+    free = [True] * len(quads)
+    for first in np.argsort(centres, kind="stable").tolist():
+        row: list[int] = []
+        found = first if free[first] else None
+        while found is not None:
+            row.append(found)
+            free[found] = False
+            found = next((other for other in following[found] if free[other]), None)
         if len(row) >= MIN_ROW:
             rows.append(np.array(row))
     return rows
+
+
+def _following(quads: Floats) -> list[list[int]]:
+    """Give for every cell those of like size that stand level with it a little to the right, the nearest first."""
+    size, centres = sizes(quads), quads.mean(axis=1)
+    one, other = pairs_within(centres[:, 1], centres[:, 1], 0.3 * size[:, 1])
+    linked = (np.abs(size[one] - size[other]) <= ROW_SIZE * np.minimum(size[one], size[other])).all(axis=1)
+    apart, level = (centres[other] - centres[one]).T
+    linked &= (apart > 0) & (apart < 2 * MAX_PITCH * size[one, 0]) & (np.abs(level) < 0.3 * size[one, 1])
+    one, other = one[linked], other[linked]
+    following: list[list[int]] = [[] for _ in quads]
+    order = np.lexsort((other, centres[other, 0]))
+    for cell, next_cell in zip(one[order].tolist(), other[order].tolist(), strict=True):
+        following[cell].append(next_cell)
+    return following
 
 
 class _Model:
@@ -80,22 +82,22 @@ class _Model:
 
     def __init__(self, numbers: Floats, quads: Floats) -> None:
         flat = quads.reshape(len(quads), 8)
-        degree = 2 if len(numbers) >= 6 else 1
-        weights = np.ones(len(numbers))
+        powers = np.vander(numbers, 3 if len(numbers) >= 6 else 2)
+        weights = np.ones((len(numbers), 1))
         for _ in range(4):
-            self._curves = np.polyfit(numbers, flat, degree, w=weights)
-            miss = np.abs(self._values(numbers) - flat).max(axis=1)
+            self._curves = np.linalg.lstsq(powers * weights, flat * weights)[0]
+            miss = np.abs(powers @ self._curves - flat).max(axis=1)
             if miss.max() < 1:
                 break
             # Cells that writing has drawn askew must not bend the row.
-            weights = 1 / np.maximum(miss, 0.7)
+            weights = 1 / np.maximum(miss, 0.7)[:, None]
 
-    def _values(self, numbers: Floats) -> Floats:
-        powers = np.vander(numbers, len(self._curves))
-        return np.asarray(powers @ self._curves)
+    def cells(self, numbers: Floats | Indices) -> Floats:
+        """Give the cells (n, 4, 2) of these numbers."""
+        return np.asarray(np.vander(numbers, len(self._curves)) @ self._curves).reshape(-1, 4, 2)
 
     def __call__(self, number: float) -> Floats:
-        return self._values(np.array([float(number)])).reshape(4, 2)
+        return np.asarray(self.cells(np.array([float(number)]))[0])
 
 
 def _fit_row(quads: Floats) -> tuple[list[int], _Model] | None:
@@ -122,7 +124,8 @@ def _filled(quads: Floats, row: Indices, numbers: list[int], model: _Model, line
         ended = side is None or seen[side] >= least
         return bool(seen.mean() >= least and ended) and not (covered(quad, quads) & others).any()
 
-    others = ~np.isin(np.arange(len(quads)), row)
+    others = np.ones(len(quads), np.bool_)
+    others[row] = False
     size = sizes(quads)
     # Half cells between strokes of writing, and pairs of cells, give way to the row's own.
     others &= (np.abs(size - size[row].mean(axis=0)) <= ROW_SIZE * size[row].mean(axis=0)).all(axis=1)
@@ -135,7 +138,8 @@ def _filled(quads: Floats, row: Indices, numbers: list[int], model: _Model, line
     if not found:
         return quads
     added = np.stack([model(n) for n in found])
-    keep = np.isin(np.arange(len(quads)), row) | ~np.any([covered(quad, quads) for quad in added], axis=0)
+    keep = ~np.any([covered(quad, quads) for quad in added], axis=0)
+    keep[row] = True
     # Indices of later rows stay valid: what gives way is emptied, not taken out.
     quads = quads.copy()
     quads[~keep] = 0.0
@@ -149,39 +153,47 @@ def open_combs(line_map: LineMap, quads: Floats) -> Floats:
         return np.empty((0, 4, 2))
     points = cross(line_map)
     found: list[Floats] = []
-    x, y = points[..., 0], points[..., 1]
-    row, column = np.arange(len(rows.curves))[:, None], np.arange(len(columns.curves))[None]
+    row, column = meetings(line_map, points)
+    y = points[row, column, 1]
     stands = seen_shares(columns, column, y - 10, y - 2) > 0.8
     stands &= seen_shares(columns, column, y + 4, y + 14) < 0.5
-    stands &= seen_shares(rows, row, x - 6, x + 6) > 0
-    for line in np.nonzero(stands.sum(axis=1) >= MIN_TEETH)[0].tolist():
-        teeth = np.nonzero(stands[line])[0]
-        teeth = teeth[np.argsort(x[line, teeth], kind="stable")]
-        heights = np.array([_tooth(columns.cover[t], y[line, t]) for t in teeth])
-        found.extend(_comb(line_map, line, points[line, teeth], heights))
-    limit = largest_height(line_map)
-    kept = [quad for quad in found if quad[3, 1] - quad[0, 1] <= limit and not _holds(quad, quads)]
-    return np.stack(kept) if kept else np.empty((0, 4, 2))
+    row, column = row[stands], column[stands]
+    heights = _heights(columns, column, y[stands])
+    for line in np.nonzero(np.bincount(row) >= MIN_TEETH)[0].tolist():
+        teeth = np.nonzero(row == line)[0]
+        teeth = teeth[np.argsort(points[line, column[teeth], 0], kind="stable")]
+        comb = _comb(line_map, line, points[line, column[teeth]], heights[teeth])
+        if len(comb):
+            small = comb[:, 3, 1] - comb[:, 0, 1] <= largest_height(line_map)
+            found.append(comb[small & ~_holding(comb, quads)])
+    return np.concatenate(found) if found else np.empty((0, 4, 2))
 
 
-def _holds(quad: Floats, quads: Floats) -> bool:
-    """Tell whether a cell overlaps one of others (n, 4, 2), or has one's middle within it."""
-    if not len(quads):
-        return False
-    middles = quads.mean(axis=1)
-    inside = ((middles > quad.min(axis=0)) & (middles < quad.max(axis=0))).all(axis=1)
-    return bool(inside.any() or covered(quad, quads).any())
+def _holding(cells: Floats, quads: Floats) -> Bools:
+    """Tell which cells (n, 4, 2) overlap one of others (m, 4, 2), or have one's middle within them."""
+    near = (quads.max(axis=1) > cells.min(axis=(0, 1))).all(axis=1)
+    near &= (quads.min(axis=1) < cells.max(axis=(0, 1))).all(axis=1)
+    quads = quads[near]
+    middles, lows, highs = quads.mean(axis=1), quads.min(axis=1), quads.max(axis=1)
+    low, high = cells.min(axis=1)[:, None], cells.max(axis=1)[:, None]
+    inside = ((middles > low) & (middles < high)).all(axis=2)
+    shared = np.clip(np.minimum(highs, high) - np.maximum(lows, low), 0, None).prod(axis=2)
+    return np.asarray((inside | (shared > OVERLAP * (high - low).prod(axis=2))).any(axis=1))
 
 
-def _tooth(cover: npt.NDArray[np.int32], foot: float) -> float:
-    """Give how far up from its foot a vertical is seen without a gap of more than 4 pixels."""
-    seen = np.diff(cover[: max(int(foot) - 1, 1)])[::-1]
-    gaps = np.convolve(seen == 0, np.ones(4), mode="valid")
-    stop = np.nonzero(gaps == 4)[0]
-    return float(stop[0] if len(stop) else len(seen))
+def _heights(columns: Lines, column: Indices, foot: Floats) -> Floats:
+    """Give how far up from its foot each vertical is seen without a gap of more than 4 pixels."""
+    top = np.maximum(foot.astype(int) - 1, 1)
+    used, owner = np.unique(column, return_inverse=True)
+    cover = columns.cover[used]
+    # For every place the start of the last gap that ends before it.
+    gap = np.where(cover[:, 4:] == cover[:, :-4], np.arange(cover.shape[1] - 4, dtype=np.int32), np.int32(-1))
+    last = np.maximum.accumulate(gap, axis=1)
+    stop = np.where(top >= 5, last[owner, np.maximum(top - 5, 0)], -1)
+    return np.asarray(np.where(stop >= 0, top - 5 - stop, top - 1), dtype=np.float64)
 
 
-def _comb(line_map: LineMap, line: int, feet: Floats, heights: Floats) -> list[Floats]:
+def _comb(line_map: LineMap, line: int, feet: Floats, heights: Floats) -> Floats:
     """Find the longest row of teeth (n, 2) of one height and one pitch, and give its cells.
 
     Strokes of writing may stand between teeth, so each pair of them proposes a pitch.
@@ -189,17 +201,19 @@ def _comb(line_map: LineMap, line: int, feet: Floats, heights: Floats) -> list[F
     best: list[int] = []
     for first in range(len(feet)):
         for second in range(first + 1, min(first + 4, len(feet))):
+            if len(feet) - second + 1 <= len(best):
+                break  # No row that starts so late can be longer.
             row = _row_of_teeth(feet[:, 0], first, second)
             if len(row) > len(best) and _even(feet[row], heights[row], line_map, line):
                 best = row
     if len(best) < MIN_TEETH:
-        return []
+        return np.empty((0, 4, 2))
     feet, heights = feet[best], heights[best]
     pitch, height = float(np.diff(feet[:, 0]).mean()), float(np.median(heights))
     if height < SHORT_TOOTH * pitch:
         height = OPEN_HEIGHT * pitch
     up = np.array([0.0, -height])
-    return [np.stack([a + up, b + up, b, a]) for a, b in pairwise(feet)]
+    return np.stack([feet[:-1] + up, feet[1:] + up, feet[1:], feet[:-1]], axis=1)
 
 
 def _row_of_teeth(x: Floats, first: int, second: int) -> list[int]:

@@ -6,7 +6,7 @@ import numpy.typing as npt
 
 from ocrbatch.page.chains import Floats, Lines
 from ocrbatch.page.lines import LineMap
-from ocrbatch.page.rectangles import Bools, sizes
+from ocrbatch.page.rectangles import Bools, pairs_within, sizes
 
 LIKE = 0.14
 MIN_CELLS = 6
@@ -15,6 +15,7 @@ MIN_SPAN = 3
 MIN_FILLED = 0.5
 MIN_EVIDENCE = 0.25
 NEAR = 4.0
+OVERLAP = 0.2
 RIGHT, LEFT = 1, 3
 
 Place = tuple[int, int]
@@ -26,17 +27,15 @@ def neighbours(quads: Floats, tolerance: float = LIKE) -> tuple[Bools, Bools]:
     Gives two arrays (n, n): ``[i, j]`` where j stands right of i, and where j stands below i.
     """
     size = sizes(quads)
-    alike = np.ones((len(quads), len(quads)), np.bool_)
-    for side in size.T:
-        alike &= np.abs(side[:, None] - side) <= tolerance * np.maximum(side[:, None], side) + 1
     reach = 0.1 * size.min(axis=1) + 2
-    beside, below = alike.copy(), alike
-    # A coordinate at a time: all at once would be gigabytes for a page of thousands of cells.
-    for found, ends, starts in ((beside, (1, 2), (0, 3)), (below, (3, 2), (0, 1))):
-        for end, start in zip(ends, starts, strict=True):
-            for axis in (0, 1):
-                apart = np.abs(quads[:, end, axis, None] - quads[None, :, start, axis])
-                np.logical_and(found, apart <= reach[:, None], out=found)
+    beside, below = np.zeros((2, len(quads), len(quads)), np.bool_)
+    for found, ends, starts, axis in ((beside, (1, 2), (0, 3), 1), (below, (3, 2), (0, 1), 0)):
+        # Only the cells of a row, or column, come into question: all pairs would be too many on a dense page.
+        one, other = pairs_within(quads[:, ends[0], axis], quads[:, starts[0], axis], reach)
+        joined = (np.abs(quads[one][:, ends] - quads[other][:, starts]) <= reach[one, None, None]).all(axis=(1, 2))
+        one, other = one[joined], other[joined]
+        alike = np.abs(size[one] - size[other]) <= tolerance * np.maximum(size[one], size[other]) + 1
+        found[one, other] = alike.all(axis=1)
     return beside, below
 
 
@@ -50,9 +49,12 @@ def complete_grids(quads: Floats, line_map: LineMap) -> Floats:
     added: list[Floats] = []
     kept = np.ones(len(quads), np.bool_)
     for places in _grids(quads):
+        missing = _missing(quads, places, line_map)
+        if not missing:
+            continue
         members = np.isin(np.arange(len(quads)), list(places.values()))
         firm = members if len(places) >= LARGE_GRID else kept
-        for quad in _missing(quads, places, line_map):
+        for quad in missing:
             if not (covered(quad, quads) & firm).any():
                 kept &= ~covered(quad, quads) | firm
                 added.append(quad)
@@ -61,7 +63,7 @@ def complete_grids(quads: Floats, line_map: LineMap) -> Floats:
 
 def _grids(quads: Floats) -> list[dict[Place, int]]:
     """Give every cell of every group of neighbours its row and column: the grid's cells by place."""
-    beside, below = neighbours(quads)
+    around = _around(quads)
     grids: list[dict[Place, int]] = []
     seen: set[int] = set()
     for first in range(len(quads)):
@@ -72,19 +74,24 @@ def _grids(quads: Floats) -> list[dict[Place, int]]:
         queue: list[tuple[int, Place]] = [(first, (0, 0))]
         while queue:
             index, (row, column) = queue.pop()
-            for found, place in (
-                (beside[index], (row, column + 1)),
-                (beside[:, index], (row, column - 1)),
-                (below[index], (row + 1, column)),
-                (below[:, index], (row - 1, column)),
-            ):
-                for other in np.nonzero(found)[0].tolist():
-                    if other not in seen and place not in places:
-                        seen.add(other)
-                        places[place] = other
-                        queue.append((other, place))
+            for other, down, right in around[index]:
+                place = row + down, column + right
+                if other not in seen and place not in places:
+                    seen.add(other)
+                    places[place] = other
+                    queue.append((other, place))
         grids.append(places)
     return grids
+
+
+def _around(quads: Floats) -> list[list[tuple[int, int, int]]]:
+    """Give every cell's neighbours, each with its steps down and to the right: right, left, lower and upper ones."""
+    beside, below = neighbours(quads)
+    around: list[list[tuple[int, int, int]]] = [[] for _ in quads]
+    for found, down, right in ((beside, 0, 1), (beside.T, 0, -1), (below, 1, 0), (below.T, -1, 0)):
+        for index, other in zip(*(indices.tolist() for indices in np.nonzero(found)), strict=True):
+            around[index].append((other, down, right))
+    return around
 
 
 def _missing(quads: Floats, places: dict[Place, int], line_map: LineMap) -> list[Floats]:
@@ -144,12 +151,12 @@ def _seen(lines: Lines, start: npt.NDArray[np.float64], end: npt.NDArray[np.floa
         return 0.0
     t = (start[0] + end[0]) / 2
     places = (lines.curves[:, 0] * t + lines.curves[:, 1]) * t + lines.curves[:, 2]
-    near = np.nonzero(np.abs(places - (start[1] + end[1]) / 2) <= NEAR)[0]
-    return min(sum(lines.support(int(i), start[0], end[0]) for i in near), 1.0)
+    near = (np.abs(places - (start[1] + end[1]) / 2) <= NEAR).nonzero()[0]
+    return min(lines.support(near, float(start[0]), float(end[0])), 1.0)
 
 
 def covered(quad: Floats, quads: Floats) -> Bools:
     """Tell which of the cells (n, 4, 2) a cell overlaps by more than a fifth of itself."""
     low, high = quad.min(axis=0), quad.max(axis=0)
     shared = np.minimum(quads.max(axis=1), high) - np.maximum(quads.min(axis=1), low)
-    return np.asarray(np.clip(shared, 0, None).prod(axis=1) > 0.2 * (high - low).prod())
+    return np.asarray(np.clip(shared, 0, None).prod(axis=1) > OVERLAP * (high - low).prod())

@@ -97,7 +97,7 @@ def _level(picture: Grey, across: float, down: float) -> tuple[Grey, Matrix]:
 
 def _lines_along_rows(picture: Grey) -> Lines:
     depth = ridge_depth(picture)
-    floor = max(RIDGE_FLOOR, 2.5 * float(np.median(depth[::4, ::4])) + 3)
+    floor = max(RIDGE_FLOOR, 2.5 * _median(depth[::4, ::4]) + 3)
     mask = cv2.threshold(depth, floor, 255, cv2.THRESH_BINARY)[1]
     # A blurred line is thin at half its depth; writing that touches a line would be one piece with it, and bend it.
     column = cv2.getStructuringElement(cv2.MORPH_RECT, (1, MAX_THICKNESS))
@@ -110,13 +110,20 @@ def _lines_along_rows(picture: Grey) -> Lines:
     return follow(chain_pieces(_pieces(mask)), depth)
 
 
+def _median(values: Grey) -> float:
+    """Give a picture's median; of bytes, counting is many times quicker than sorting."""
+    counts = cv2.calcHist([np.ascontiguousarray(values)], [0], None, [256], [0, 256]).ravel().cumsum()
+    middle = ((values.size - 1) // 2, values.size // 2)
+    return float(np.searchsorted(counts, middle, side="right").mean())
+
+
 def ridge_depth(picture: Grey) -> Grey:
     """Give how much darker (H, W) than above and below each pixel is, where something thin runs along its row."""
     # What a vertical closing fills is thin from top to bottom; its depth is the line's contrast.
     column = cv2.getStructuringElement(cv2.MORPH_RECT, (1, MAX_THICKNESS + 2))
     depth = cv2.morphologyEx(picture, cv2.MORPH_BLACKHAT, column)
     # Averaging along the row lifts pale lines out of the noise and bridges dots.
-    smooth: Grey = cv2.blur(depth, (7, 1))
+    smooth: Grey = cv2.filter2D(depth, -1, np.full((1, 7), 1 / 7))
     return smooth
 
 

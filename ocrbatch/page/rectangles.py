@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ocrbatch.page.chains import Floats, Indices, Lines
+from ocrbatch.page.chains import Floats, Indices, Lines, ranges
 from ocrbatch.page.lines import LineMap
 
 MIN_CELL = 12.0
@@ -17,7 +17,7 @@ REACH = 6
 SURE_SUPPORT = 0.75
 FAINT_SUPPORT = 0.3
 CORNER_SUPPORT = 0.35
-MAX_CANDIDATES = 3000
+MAX_CANDIDATES = 3000  # Fewer than 32768, for sorting.
 LOOK_AHEAD = 7
 MANY_CORNERS = 4000
 STRANGE_CONTRAST = 1.6
@@ -53,9 +53,8 @@ class Cells:
 
 def sizes(quads: Floats) -> Floats:
     """Give the widths and heights (n, 2) of quadrilaterals (n, 4, 2)."""
-    across = np.linalg.norm(quads[:, [1, 2]] - quads[:, [0, 3]], axis=2).mean(axis=1)
-    down = np.linalg.norm(quads[:, [3, 2]] - quads[:, [0, 1]], axis=2).mean(axis=1)
-    return np.column_stack([across, down])
+    sides = quads[:, [[1, 2], [3, 2]]] - quads[:, [[0, 3], [0, 1]]]
+    return np.asarray(np.hypot(sides[..., 0], sides[..., 1]).sum(axis=2) / 2)
 
 
 def cross(line_map: LineMap) -> Floats:
@@ -72,23 +71,39 @@ def cross(line_map: LineMap) -> Floats:
 
 def seen_shares(lines: Lines, index: Indices, start: Floats, end: Floats) -> Floats:
     """Give the seen shares (n,) of many stretches at once: of lines ``index``, from ``start`` to ``end``."""
-    size = lines.cover.shape[1] - 1
-    low = np.clip(np.round(start), 0, size).astype(int)
-    high = np.clip(np.round(end), 0, size).astype(int)
-    seen = lines.cover[index, high] - lines.cover[index, low]
-    return np.asarray(seen / np.maximum(high - low, 1))
+    size = lines.cover.shape[1]
+    low, high = (np.minimum(np.maximum(np.rint(t), 0), size - 1).astype(np.intp) for t in (start, end))
+    # One number for each place is looked up twice as quickly as a row and a column.
+    flat, first = lines.cover.ravel(), index * size
+    return np.asarray((flat.take(first + high) - flat.take(first + low)) / np.maximum(high - low, 1))
 
 
-def _corners(line_map: LineMap, points: Floats) -> tuple[Bools, Bools]:
-    """Tell where a vertical hangs below a horizontal, and where it stands on one: two arrays (h, v).
+def meetings(line_map: LineMap, points: Floats) -> tuple[Indices, Indices]:
+    """Give the horizontals and the verticals that meet, a pair for each of those of their crossings (h, v, 2).
 
     A line that ends a little before the crossing counts, as at a rounded corner.
     """
-    rows, columns = np.arange(len(points))[:, None], np.arange(points.shape[1])[None]
-    x, y = points[..., 0], points[..., 1]
-    met = seen_shares(line_map.horizontals, rows, x - REACH, x + REACH) > 0
-    hanging = met & (seen_shares(line_map.verticals, columns, y + 2, y + 2 * REACH) >= 0.4)
-    standing = met & (seen_shares(line_map.verticals, columns, y - 2 * REACH, y - 2) >= 0.4)
+    rows, x = np.arange(len(points))[:, None], points[..., 0]
+    row, column = np.nonzero(seen_shares(line_map.horizontals, rows, x - REACH, x + REACH) > 0)
+    return row, column
+
+
+def pairs_within(one: Floats, other: Floats, reach: Floats) -> tuple[Indices, Indices]:
+    """Give the pairs of two lists' numbers (n,) and (m,) that are no further apart than the first's ``reach`` (n,)."""
+    order = np.argsort(other, kind="stable")
+    ascending = other[order]
+    low, high = np.searchsorted(ascending, one - reach), np.searchsorted(ascending, one + reach, side="right")
+    first, place = ranges(low, high)
+    return first, order[place]
+
+
+def _corners(line_map: LineMap, points: Floats) -> tuple[Bools, Bools]:
+    """Tell where a vertical hangs below a horizontal, and where it stands on one: two arrays (h, v)."""
+    row, column = meetings(line_map, points)
+    y = points[row, column, 1]
+    hanging, standing = np.zeros(points.shape[:2], np.bool_), np.zeros(points.shape[:2], np.bool_)
+    hanging[row, column] = seen_shares(line_map.verticals, column, y + 2, y + 2 * REACH) >= 0.4
+    standing[row, column] = seen_shares(line_map.verticals, column, y - 2 * REACH, y - 2) >= 0.4
     while True:
         # A cell's vertical hangs below one line and stands on another, and its horizontals meet two of those.
         columns_kept = hanging.any(axis=0) & standing.any(axis=0)
@@ -149,15 +164,16 @@ def _lower_sides(
 ) -> tuple[Indices, Indices]:
     """For every upper side find the next three horizontals that can close it: their indices, and the side's."""
     by_height = np.argsort(points[..., 1].mean(axis=1), kind="stable")
-    y = points[by_height][:, left, 1]
-    width = points[top, right, 0] - points[top, left, 0]
-    height = y - points[top, left, 1]
-    closes = standing[by_height][:, left] & standing[by_height][:, right]
-    closes &= (height >= MIN_CELL) & (height <= largest_height(line_map))
-    closes &= width >= MIN_ASPECT * height
-    closes &= np.cumsum(closes, axis=0) <= 3
-    row, pair = np.nonzero(closes)
-    return by_height[row], pair
+    stands = standing[by_height].T
+    pair, row = np.nonzero(stands.take(left, axis=0) & stands.take(right, axis=0))
+    width = (points[top, right, 0] - points[top, left, 0])[pair]
+    height = points[by_height[row], left[pair], 1] - points[top, left, 1][pair]
+    closes = (height >= MIN_CELL) & (height <= largest_height(line_map)) & (width >= MIN_ASPECT * height)
+    pair, row = pair[closes], row[closes]
+    nearest = np.arange(len(pair)) - np.searchsorted(pair, pair) < 3
+    pair, row = pair[nearest], row[nearest]
+    order = np.argsort(row, kind="stable")
+    return by_height[row[order]], pair[order]
 
 
 def _measured(line_map: LineMap, points: Floats, top: Indices, bottom: Indices, left: Indices, right: Indices) -> Cells:
@@ -177,10 +193,10 @@ def _measured(line_map: LineMap, points: Floats, top: Indices, bottom: Indices, 
         axis=1
     )
     weakest, mean = support.min(axis=1), support.mean(axis=1)
-    whole = ~_gapped(line_map.horizontals, top, bottom, quads)
-    sure = (weakest >= SURE_SUPPORT) & (corners == 4) & whole
-    faint = (weakest >= FAINT_SUPPORT) & (mean >= 0.5) & (corners >= 1) & whole
+    sure = (weakest >= SURE_SUPPORT) & (corners == 4)
+    faint = (weakest >= FAINT_SUPPORT) & (mean >= 0.5) & (corners >= 1)
     keep = np.nonzero(sure | faint)[0]
+    keep = keep[~_gapped(line_map.horizontals, top[keep], bottom[keep], quads[keep])]
     keep = keep[np.argsort(-mean[keep], kind="stable")]
     if len(keep) > MAX_CANDIDATES:
         # The smallest of the well seen make up the table.
@@ -195,11 +211,12 @@ def _measured(line_map: LineMap, points: Floats, top: Indices, bottom: Indices, 
 def _gapped(horizontals: Lines, top: Indices, bottom: Indices, quads: Floats) -> Bools:
     """Tell which rectangles (n,) have a gap in their upper and lower side at once: boxes in line make no third."""
     gapped = np.zeros(len(quads), np.bool_)
-    for share in np.linspace(0, 1, GAP_SAMPLES):
-        above = quads[:, 0, 0] + share * (quads[:, 1, 0] - quads[:, 0, 0] - GAP)
-        below = quads[:, 3, 0] + share * (quads[:, 2, 0] - quads[:, 3, 0] - GAP)
-        missing = seen_shares(horizontals, top, above, above + GAP) == 0
-        gapped |= missing & (seen_shares(horizontals, bottom, below, below + GAP) == 0)
+    # A few samples at a time: on squared paper all at once would be much memory.
+    for shares in np.linspace(0, 1, GAP_SAMPLES).reshape(-1, 8):
+        above = quads[:, 0, 0] + shares[:, None] * (quads[:, 1, 0] - quads[:, 0, 0] - GAP)
+        sample, quad = np.nonzero(seen_shares(horizontals, top, above, above + GAP) == 0)
+        below = quads[quad, 3, 0] + shares[sample] * (quads[quad, 2, 0] - quads[quad, 3, 0] - GAP)
+        gapped[quad[seen_shares(horizontals, bottom[quad], below, below + GAP) == 0]] = True
     return gapped
 
 
@@ -207,12 +224,15 @@ def _parted(verticals: Lines, quads: Floats, contrast: Floats) -> Bools:
     """Tell which quadrilaterals (n,) a line runs through that is longer than they are high and about as dark."""
     upper, lower = quads[:, :2, 1].mean(axis=1), quads[:, 2:, 1].mean(axis=1)
     left, right = quads[:, [0, 3], 0].mean(axis=1), quads[:, [1, 2], 0].mean(axis=1)
-    middle = (upper + lower) / 2
-    curves, index = verticals.curves, np.arange(len(verticals.curves))[None]
-    x = (curves[None, :, 0] * middle[:, None] + curves[None, :, 1]) * middle[:, None] + curves[None, :, 2]
-    edge = 0.15 * (right - left)
-    inside = (x > (left + edge)[:, None]) & (x < (right - edge)[:, None])
-    inside &= verticals.cover[:, -1][None] > 2.5 * (lower - upper)[:, None]
-    inside &= verticals.contrast[None] <= STRANGE_CONTRAST * contrast[:, None]
-    inside &= seen_shares(verticals, index, upper[:, None], lower[:, None]) >= 0.9
-    return np.asarray(inside.any(axis=1))
+    middle, edge = (upper + lower) / 2, 0.15 * (right - left)
+    long = np.nonzero(verticals.cover[:, -1] > 2.5 * (lower - upper).min(initial=np.inf))[0]
+    curves = verticals.curves[long]
+    x = (curves[:, 0] * middle[:, None] + curves[:, 1]) * middle[:, None] + curves[:, 2]
+    quad, line = np.nonzero((x > (left + edge)[:, None]) & (x < (right - edge)[:, None]))
+    line = long[line]
+    parting = verticals.cover[line, -1] > 2.5 * (lower - upper)[quad]
+    parting &= verticals.contrast[line] <= STRANGE_CONTRAST * contrast[quad]
+    parting &= seen_shares(verticals, line, upper[quad], lower[quad]) >= 0.9
+    parted = np.zeros(len(quads), np.bool_)
+    parted[quad[parting]] = True
+    return parted
