@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, Protocol
 
 from ocrbatch.errors import OcrbatchError
 from ocrbatch.job.limits import Limits
+from ocrbatch.job.memory import keep_memory
 from ocrbatch.job.server import reading_context, uninterrupted
 from ocrbatch.job.sources import ReadFile, Source
 from ocrbatch.records import FilePage
@@ -136,6 +137,7 @@ def _serve(connection: Connection, make: MakeReader, memory: int) -> None:
 
     with suppress(EOFError, OSError):
         try:
+            keep_memory()
             reader = make()
             _limit_memory(memory)
             connection.send(("ready", None))

@@ -26,6 +26,10 @@ MAX_SLOPE = 0.16
 STRETCH = 96
 LEVEL_ENOUGH = 1.0
 RIDGE_FLOOR = 6.0
+MANY_PIECES = 400
+LONG_PIECE = 64
+LEAST_LONG = 0.018
+"""Of the length of all pieces; of a page's that has lines, a tenth and more is in long ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,14 @@ def _lines_along_rows(picture: Grey) -> Lines:
     mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_RECT, (MIN_RUN, 1)))
     # Cut into stretches, a line of bent paper is straight in each of them.
     mask[:, STRETCH::STRETCH] = 0
-    return follow(chain_pieces(_pieces(mask)), depth)
+    pieces = _pieces(mask)
+    return follow(chain_pieces(_no_pieces() if _is_noise(pieces) else pieces), depth)
+
+
+def _is_noise(pieces: Floats) -> bool:
+    """Tell whether a page's pieces (n, 5) are specks that happen to lie in rows: many, and hardly a long one."""
+    length = pieces[:, 1] - pieces[:, 0]
+    return len(pieces) >= MANY_PIECES and bool(length[length >= LONG_PIECE].sum() < LEAST_LONG * length.sum())
 
 
 def _median(values: Grey) -> float:
@@ -134,7 +145,7 @@ def _pieces(mask: Grey) -> Floats:
     """
     row, first, last = _runs(mask)
     if not len(row):
-        return np.empty((0, 5))
+        return _no_pieces()
     owner = connected_groups(len(row), *_touching_runs(row, first, last, mask.shape[1]))
     n = (last - first).astype(np.float64)
     # Sums over a run's pixels in closed form: x runs from first to last - 1.
@@ -153,6 +164,11 @@ def _pieces(mask: Grey) -> Floats:
     kept &= spread <= np.minimum(3.0, 0.08 * (end - start) + 0.5)
     rows = np.column_stack([start, end, my + 0.5 - slope * (mx + 0.5), slope, spread])
     return np.asarray(rows[kept])
+
+
+def _no_pieces() -> Floats:
+    """Give the pieces of a page that has none."""
+    return np.empty((0, 5))
 
 
 def _runs(mask: Grey) -> tuple[Indices, Indices, Indices]:

@@ -1,170 +1,175 @@
-"""How fast it is here: ``python -m tests.bench [--json] [--rounds N]``.
+"""How fast it is here: ``python -m tests.bench [--json] [--rounds N] [--pages N] [--kind KIND] [--without-peers]``.
 
-Medians over alternating rounds, so that what else the machine does weighs on all rows alike. It prints and
-judges nothing.
+The same pages are decoded alone, read by whole runs, and given to other programs, in turns, so that what else the
+machine does weighs on all alike; each figure is a median of its turns. It prints and judges nothing by its exit code.
+Whole runs are measured with all their processes, and those of other programs on one core.
 """
 
-import argparse
 import json
-import shutil
 import statistics
-import subprocess
 import sys
-import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
-from functools import partial
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-SAMPLE = Path(__file__).parents[2] / "samples" / "slip-green.jpg"
-WARM_UP = 1
-CELLS = 64
+from ocrbatch.job.cores import usable_cores
+from tests.bench import runs
+from tests.bench.figures import Case, Turn, against_one, case_row, many_against_few
+from tests.bench.options import Options, options
+from tests.bench.peers.measure import NAMES, Peer, measure, write_given
+from tests.bench.runs import Run
+from tests.bench.sheets import (
+    FEW,
+    GREY,
+    KINDS,
+    MANY,
+    SAMPLE_KINDS,
+    Sheets,
+    cells_of,
+    drawn_sheets,
+    sample_sheets,
+)
+from tests.bench.table import Found, PeerRow, as_json, lines
+
+PEER_PAGES = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the table: ``seconds`` is a median, ``spread`` the least and the most, ``goal`` a number."""
+class Folders:
+    """The two folders of sheets from whose difference a page's own cost is told."""
 
-    what: str
-    measure: str
-    seconds: float
-    spread: tuple[float, float]
-    times_decoding: float | None = None
-    goal: str = ""
+    sheets: Sheets
+    large: Path
+    small: Path
+    large_pages: int
+    small_pages: int
 
-
-def command() -> list[str]:
-    """Give the command that is installed beside this Python."""
-    found = shutil.which("ocrbatch", path=str(Path(sys.executable).parent))
-    return [found] if found else [sys.executable, "-c", "from ocrbatch.commands.app import main; main()"]
+    def turn(self, form: Path | None, jobs: int = 1) -> tuple[Run, Run]:
+        """Run both once."""
+        large = runs.whole_run(self.large, self.large_pages, form, jobs)
+        return large, runs.whole_run(self.small, self.small_pages, form, jobs)
 
 
-def help_time() -> float:
-    """Time ``ocrbatch --help`` by the clock."""
-    start = time.perf_counter()
-    subprocess.run([*command(), "--help"], check=True, capture_output=True)
-    return time.perf_counter() - start
+@dataclass(slots=True)
+class Turns:
+    """What was measured so far, by what it is of."""
+
+    cases: dict[Case, list[Turn]] = field(default_factory=lambda: defaultdict(list))
+    stages: dict[str, list[dict[str, float]]] = field(default_factory=lambda: defaultdict(list))
+    clock: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    one: list[tuple[Run, Run]] = field(default_factory=list)
+    every: list[tuple[Run, Run]] = field(default_factory=list)
+    peers: dict[tuple[int, str, str], list[Peer]] = field(default_factory=lambda: defaultdict(list))
 
 
-def first_row_time() -> float:
-    """Time a new process from its start to the first row of one page's table."""
-    start = time.perf_counter()
-    with subprocess.Popen(
-        [*command(), "read", str(SAMPLE), "--csv"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout is not None
-        header, row = process.stdout.readline(), process.stdout.readline()
-        seconds = time.perf_counter() - start
-        _, errors = process.communicate()
-    if not (header and row):
-        raise RuntimeError(f"ocrbatch read gave no row: {errors.strip()[-300:]}")
-    return seconds
+def folders(place: Path, asked: Options) -> list[Folders]:
+    """Draw the sheets and fill their folders: all kinds with few cells, the grey JPEGs with many too."""
+    wanted = [kind for kind in (*KINDS, *SAMPLE_KINDS) if not asked.kinds or kind in asked.kinds]
+    sheets = [drawn_sheets(kind, FEW, place / "forms") for kind in wanted if kind in KINDS]
+    sheets += [drawn_sheets(kind, MANY, place / "forms") for kind in wanted if kind == GREY]
+    sheets += [sample_sheets(kind) for kind in wanted if kind in SAMPLE_KINDS]
+    made = []
+    for number, own in enumerate(sheets):
+        sizes = [max(pages // own.pages, 1) for pages in (asked.pages, asked.few_pages)]
+        large, small = (own.write(place / f"{number}-{files}", files) for files in sizes)
+        made.append(Folders(own, large, small, *(files * own.pages for files in sizes)))
+    return made
 
 
-def page_timers() -> dict[str, Callable[[], float]]:
-    """Give what times (CPU, all threads) a 300-dpi A4 page of 64 cells, decoded alone and read to its end."""
-    import cv2
-
-    from ocrbatch.model.card import load_model_file
-    from ocrbatch.page.classify import make_classifier
-    from ocrbatch.page.decode import decode
-    from ocrbatch.page.reader import read_pages
-
-    # As in a worker: several threads would count their waiting for each other as work.
-    cv2.setNumThreads(1)
-    classifier = make_classifier(load_model_file())
-
-    def decoding(data: bytes) -> float:
-        start = time.process_time()
-        assert len(list(decode(data))) == 1
-        return time.process_time() - start
-
-    def reading(data: bytes) -> float:
-        start = time.process_time()
-        (page,) = read_pages(decode(data), classifier)
-        seconds = time.process_time() - start
-        if sum(len(field.cells) for field in page.result.fields) != CELLS:
-            raise RuntimeError(f"the page's {CELLS} cells were not found")
-        return seconds
-
-    timers: dict[str, Callable[[], float]] = {}
-    for kind, data in a4_page().items():
-        timers[f"{kind}: decode"] = partial(decoding, data)
-        timers[f"{kind}: decode and read"] = partial(reading, data)
-    return timers
+@contextmanager
+def told(what: str) -> Iterator[None]:
+    """Tell of what cannot be measured and go on: the other rows still tell much."""
+    try:
+        yield
+    except RuntimeError as error:
+        print(f"{what}: cannot be measured: {error}", file=sys.stderr)
 
 
-def a4_page() -> dict[str, bytes]:
-    """Render the page: eight combs of eight cells on an A4 sheet, as grey and colour JPEG and as grey PNG."""
-    import cv2
-
-    from tests.helpers.render import Grid, PageSpec, Scan, Text, render_page
-
-    values = [f"{(number * 7654321 + 1234567) % 10**8:08}" for number in range(8)]
-    grids = tuple(Grid(40, 40 + 30 * i, (value,), (9, 11)) for i, value in enumerate(values))
-    texts = tuple(Text((40, 33 + 30 * i), f"Number {i + 1}", 3.6) for i in range(8))
-    spec, scan = PageSpec((210, 297), grids, texts), Scan(skew=0.8)
-    grey = render_page(spec, dpi=300, scan=scan).pixels
-    colour = render_page(spec, dpi=300, scan=replace(scan, colour=True)).pixels
-    quality = [cv2.IMWRITE_JPEG_QUALITY, 85]
-    return {
-        "JPEG": cv2.imencode(".jpg", grey, quality)[1].tobytes(),
-        "colour JPEG": cv2.imencode(".jpg", colour[..., ::-1], quality)[1].tobytes(),
-        "PNG": cv2.imencode(".png", grey)[1].tobytes(),
-    }
+def one_round(turns: Turns, all_folders: list[Folders], asked: Options, place: Path) -> None:
+    """Measure everything once."""
+    for own in all_folders:
+        for form in (own.sheets.form, None):
+            case = Case(own.sheets.kind, own.sheets.name, own.sheets.cells, form is not None)
+            with told(case.name):
+                decode = runs.decoding(own.large) / own.large_pages
+                turns.cases[case].append(Turn(decode, *own.turn(form)))
+            with told(f"stages of {case.name}"):
+                turns.stages[f"{case.name}, {'form given' if form else 'no form'}"].append(runs.stages(own.small, form))
+    several(turns, all_folders[0], place)
+    if asked.peers:
+        peers(turns, asked, place)
 
 
-def alternating(timers: dict[str, Callable[[], float]], rounds: int) -> dict[str, list[float]]:
-    """Run every timer once a round, the first round for nothing; what cannot run is told of and left out."""
-    seconds: dict[str, list[float]] = {name: [] for name in timers}
-    for turn in range(WARM_UP + rounds):
-        for name in list(seconds):
-            try:
-                value = timers[name]()
-            except (subprocess.CalledProcessError, RuntimeError) as error:  # the other rows still tell much
-                print(f"{name}: cannot be measured: {error}", file=sys.stderr)
-                del seconds[name]
-                continue
-            if turn >= WARM_UP:
-                seconds[name].append(value)
-    return seconds
+def several(turns: Turns, first: Folders, place: Path) -> None:
+    """Measure what the clock tells: how soon it begins, and how much faster all cores are than one worker."""
+    single = place / "single"
+    if not single.exists():
+        first.sheets.write(single, 1)
+    with told("how soon it begins"):
+        turns.clock["ocrbatch --help"].append(runs.help_time())
+        turns.clock["first row of ocrbatch read, one page"].append(runs.first_row_time())
+        alone = runs.whole_run(single, 1, first.sheets.form, 1)
+        turns.clock["first page of a run recorded, one page"].append(alone.first)
+    with told("all cores"):
+        turns.one.append(first.turn(first.sheets.form))
+        turns.every.append(first.turn(first.sheets.form, usable_cores()))
+        turns.clock["first page of a run recorded, many pages"].append(turns.every[-1][0].first)
 
 
-def rows(seconds: dict[str, list[float]]) -> list[Row]:
-    """Make the table of what was measured."""
-    goals = {"ocrbatch --help": "< 0.3 s", "first row of one page": "< 2 s"}
-    table = []
-    for name, values in seconds.items():
-        alone = seconds.get(name.removesuffix(" and read")) if name.endswith(" and read") else None
-        table.append(
-            Row(
-                name,
-                "clock" if name in goals else "CPU",
-                statistics.median(values),
-                (min(values), max(values)),
-                statistics.median(values) / statistics.median(alone) if alone else None,
-                goals.get(name, "≤ 3 × decode" if alone else ""),
-            )
-        )
-    return table
+def peers(turns: Turns, asked: Options, place: Path) -> None:
+    """Give the other programs the grey sheets."""
+    for cells in (FEW, MANY):
+        folder = place / f"peers-{cells}"
+        if not folder.exists():
+            drawn_sheets(GREY, cells, place / "forms").write(folder, PEER_PAGES)
+        given = write_given(place / f"peers-{cells}.json", sorted(folder.iterdir()), cells_of(cells, 0))
+        for program in NAMES:
+            for peer in measure(given, program, asked.peers_python):
+                turns.peers[cells, program, peer.way].append(peer)
+
+
+def summed_up(turns: Turns) -> Found:
+    """Make figures of all turns."""
+    rows = [case_row(case, own) for case, own in turns.cases.items()]
+    ours = {row.case.cells: 1000 * row.case.cells / row.more for row in rows if row.case.kind == GREY and row.case.form}
+    found = Found(rows, many_against_few(rows), workers=usable_cores())
+    found.stages = {name: _medians(own) for name, own in turns.stages.items() if own}
+    found.clock = _medians_of(turns.clock)
+    if turns.one and len(turns.one) == len(turns.every):
+        found.against_one = against_one(turns.one, turns.every)
+    for (cells, _, _), own in turns.peers.items():
+        rate = statistics.median(peer.cells_a_second for peer in own)
+        if cells in ours:
+            found.peers.append(PeerRow(replace(own[0], cells_a_second=rate), cells, ours[cells]))
+    return found
+
+
+def _medians(turns: list[dict[str, float]]) -> dict[str, float]:
+    return {name: statistics.median(turn[name] for turn in turns) for name in turns[0]}
+
+
+def _medians_of(values: dict[str, list[float]]) -> dict[str, float]:
+    return {name: statistics.median(own) for name, own in values.items() if own}
 
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", action="store_true", help="print a JSON list instead of a table")
-    parser.add_argument("--rounds", type=int, default=7, help="how often each is measured")
-    arguments = parser.parse_args()
-    timers = {"ocrbatch --help": help_time, "first row of one page": first_row_time, **page_timers()}
-    table = rows(alternating(timers, arguments.rounds))
-    if arguments.json:
-        print(json.dumps([asdict(row) for row in table], indent=2))
-        return
-    print(f"{'':<30}{'':<7}{'median s':>9}{'least':>8}{'most':>8}{'ratio':>7}  goal")
-    for row in table:
-        ratio = "" if row.times_decoding is None else f"{row.times_decoding:.2f}"
-        low, high = row.spread
-        print(f"{row.what:<30}{row.measure:<7}{row.seconds:>9.3f}{low:>8.3f}{high:>8.3f}{ratio:>7}  {row.goal}")
+    asked = options()
+    turns = Turns()
+    with tempfile.TemporaryDirectory() as place:
+        print("Drawing the sheets …", file=sys.stderr)
+        all_folders = folders(Path(place), asked)
+        for number in range(asked.rounds):
+            print(f"Round {number + 1} of {asked.rounds} …", file=sys.stderr)
+            one_round(turns, all_folders, asked, Path(place))
+    found = summed_up(turns)
+    if asked.as_json:
+        print(json.dumps(as_json(found), indent=2))
+    else:
+        print(*lines(found), sep="\n")
 
 
 if __name__ == "__main__":

@@ -142,3 +142,11 @@ def test_a_large_page_is_looked_at_reduced_and_told_in_its_own_pixels(shape: tup
 def test_an_even_page_has_no_lines(grey: int) -> None:
     found = find_lines(Page(1, np.full((600, 400), grey, np.uint8), None))
     assert len(found.horizontals.curves) == len(found.verticals.curves) == 0
+
+
+@pytest.mark.parametrize(("share", "shape"), [(0.02, (3300, 2550)), (0.05, (1100, 850)), (0.05, (1650, 1275))])
+def test_specks_all_over_a_page_are_no_lines(share: float, shape: tuple[int, int]) -> None:
+    pixels = np.full(shape, 255, np.uint8)
+    pixels[np.random.default_rng(0).random(shape) < share] = 0
+    found = find_lines(Page(1, pixels, None))
+    assert len(found.horizontals.curves) == len(found.verticals.curves) == 0

@@ -15,6 +15,8 @@ WHOLE = 0.5
 """Of a page's pixels: what has so many is as good as the whole page."""
 LEAST = 0.02
 """What has fewer, as a field has, is not counted at all."""
+SAMPLERS = frozenset({"warpPerspective", "warpAffine", "remap", "getRectSubPix"})
+"""Of what they take they look at no more than they give."""
 
 
 class Passes:
@@ -104,7 +106,7 @@ def _double(name: str, function: Callable[..., Any], passes: Passes) -> Callable
     @wraps(function)
     def called(*inputs: Any, **options: Any) -> Any:
         result = function(*inputs, **options)
-        passes.note(name, inputs, tuple(options.values()), result)
+        passes.note(name, result, *(() if name in SAMPLERS else (inputs, tuple(options.values()))))
         return tuple(watched(one, passes) for one in result) if type(result) is tuple else watched(result, passes)
 
     return called
