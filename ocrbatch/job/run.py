@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable, Container, Generator, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 
 from ocrbatch.form.acceptance import Acceptance
@@ -141,7 +141,7 @@ class _Reading:
     def _read(self, sources: Iterator[Source]) -> None:
         """Read files in batches, of a few files where there are few."""
         size = max(min(self._job.batch, math.ceil(self._all / self._job.jobs)), 1)
-        with contextlib.closing(self._engine(_batches(sources, size))) as engine:
+        with contextlib.closing(self._engine(_batches(sources, size, self._job.jobs))) as engine:
             for batch, files in engine:
                 self._record(batch, files)
 
@@ -192,8 +192,12 @@ class _Reading:
         self._tell(self._done, self._all, self._pages)
 
 
-def _batches(sources: Iterator[Source], size: int) -> Iterator[Batch]:
-    while batch := list(islice(sources, size)):
+def _batches(sources: Iterator[Source], size: int, jobs: int) -> Iterator[Batch]:
+    """Part files into batches; the first of each process is a single one, so that a person soon sees that it reads."""
+    for number in count():
+        batch = list(islice(sources, 1 if number < jobs else size))
+        if not batch:
+            return
         yield batch
 
 

@@ -266,8 +266,8 @@ def test_what_happens_is_logged_without_what_was_read(tmp_path: Path) -> None:
         run(tmp_path)
     run(tmp_path)
     lines = [json.loads(line) for line in (tmp_path / "logs/job.jsonl").read_text().splitlines()]
-    assert [line["event"] for line in lines] == ["started", "failed", "recorded", "finished"]
-    assert {key: lines[1][key] for key in ("level", "file", "page", "reason")} == {
+    assert [line["event"] for line in lines] == ["started", "recorded", "failed", "recorded", "finished"]
+    assert {key: lines[2][key] for key in ("level", "file", "page", "reason")} == {
         "level": "warning",
         "file": "b.png",
         "page": 1,
