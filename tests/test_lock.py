@@ -24,7 +24,8 @@ def test_the_lock_answers_to_what_the_project_asks_for() -> None:
     locked = set()
     for line in own["metadata"]["requires-dist"]:
         extra = re.search(r"extra == '(\w+)'", line.get("marker", ""))
-        locked.add(asked(line["name"] + line.get("specifier", ""), extra[1] if extra else ""))
+        own_extras = f"[{','.join(line['extras'])}]" if "extras" in line else ""
+        locked.add(asked(line["name"] + own_extras + line.get("specifier", ""), extra[1] if extra else ""))
     assert locked == wanted, "renew it: uv lock"
     assert own["version"] == project["version"]
 
