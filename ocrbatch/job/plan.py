@@ -1,12 +1,14 @@
 """What of a job is still to be read: not what was read as it is now, nor the same content under another name."""
 
+from collections import Counter
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from ocrbatch.job.ledger import FileState, Ledger
 from ocrbatch.job.moving import with_own_names
 from ocrbatch.job.opened import content_sum
-from ocrbatch.job.remote import Address, Place
+from ocrbatch.job.remote import Place
 from ocrbatch.job.settings import FormSums, Job, settings_key
 from ocrbatch.job.sources import ReadFile, Source
 
@@ -60,12 +62,16 @@ class Recorded:
     def unread(self, sources: Sequence[Source], twins: list["Twin"]) -> Iterator[Source]:
         """Give the sources whose content is to be read; those of a content that was read, or is given, are ``twins``.
 
-        A source that cannot be opened is given: who reads it says why. So is one that lies in a store: its content
-        comes once, to who reads it, and if another file has the same, the tables say so all the same.
+        A source that cannot be opened is given: who reads it says why. So is one that lies in a store, and one of a
+        size that no other has: its content comes once, to who reads it, and if another file turns out to have the same,
+        the tables say so all the same.
         """
+        sizes = Counter(source.size for source in sources)
+        sizes.update({state.size for state in self._states.values()})
         given: set[str] = set()
         for source in sources:
-            sha256 = "" if isinstance(source.path, Address) else content_sum(source.path)
+            shared = source.size < 0 or sizes[source.size] > 1
+            sha256 = content_sum(source.path) if shared and isinstance(source.path, Path) else ""
             if sha256 and (sha256 in given or self.twin(sha256) is not None):
                 twins.append(Twin(source, sha256))
             else:

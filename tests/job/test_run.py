@@ -17,7 +17,9 @@ import pytest
 from ocrbatch.errors import ExitCode, InputError, LockedError, OutputError, UsageError
 from ocrbatch.form.acceptance import Acceptance
 from ocrbatch.form.template import Form, Kind
+from ocrbatch.job import plan
 from ocrbatch.job.log import logged_to
+from ocrbatch.job.opened import content_sum
 from ocrbatch.job.run import plan_job, run_job
 from ocrbatch.job.settings import Job
 from ocrbatch.job.summary import job_standing, pages_with
@@ -359,3 +361,21 @@ def test_a_stopped_job_goes_on_where_it_was_and_ends_with_the_same_tables(
     assert not (tmp_path / "out/results.csv").exists()
     assert 0 < run(tmp_path).files_read < 40
     assert tables(tmp_path / "out") == tables(tmp_path / "undisturbed")
+
+
+def test_only_files_of_one_size_are_opened_to_look_for_twins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+
+    def noted(path: Path) -> str:
+        opened.append(path.name)
+        return content_sum(path)
+
+    monkeypatch.setattr(plan, "content_sum", noted)
+    folder = folder_of(tmp_path, {"a.png": "x", "b.png": "yy", "c.png": "zz", "d.png": "yy"})
+    assert run(tmp_path).files_read == 3
+    assert opened == ["b.png", "c.png", "d.png"]
+    opened.clear()
+    (folder / "e.png").write_text("x")
+    (folder / "f.png").write_text("new")
+    assert run(tmp_path).files_read == 1
+    assert opened == ["e.png"]
