@@ -25,7 +25,7 @@ from ocrbatch.job.corrected import CORRECTED, NOT_READABLE, SENT_TO_REVIEW
 from ocrbatch.job.engines import DIED, TIMED_OUT
 from ocrbatch.job.opened import STILL_WRITTEN
 from ocrbatch.job.worker import OUT_OF_MEMORY
-from ocrbatch.output.tables import RESULT_COLUMNS
+from ocrbatch.output.rows import RESULT_COLUMNS
 from ocrbatch.page import strokes
 from ocrbatch.page.register import MIN_SCORE, NOT_REGISTERED, UNKNOWN_FORM
 from ocrbatch.page.whole import NO_BOXES, NO_PAPER

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
+from ocrbatch.commands.reading_options import Forms, Models, Thresholds, Wholes, acceptance_of, forms_of
 from ocrbatch.errors import UsageError
 
 if TYPE_CHECKING:
@@ -17,10 +18,6 @@ if TYPE_CHECKING:
     from ocrbatch.job.settings import Job
 
 INPUT_HELP = "Folders (walked), files, addresses as s3://bucket/scans, or - for a list of files."
-WHOLE_HELP = "Each picture is one field, cut out already: boxes, string (a free run of digits) or digit."
-THRESHOLDS_HELP = "Accept a form's fields by its threshold, proved by ocrbatch calibrate."
-FORM_HELP = "A form, or a folder of forms, to look for; repeatable."
-MODEL_HELP = "Another model than the one that ships."
 TARGET = "0.5%"
 TARGET_HELP = "How many accepted fields may be wrong, as 0.5% or 0.005."
 CROPS_HELP = "Save a picture of each field. --no-crops removes those of earlier runs, and the overlays."
@@ -28,9 +25,6 @@ XLSX_HELP = "Write results.xlsx too: what waits for a person, with pictures, to 
 ENGINE_HELP = "Who reads: this machine, or the workers of a Dask cluster (with --scheduler)."
 SCHEDULER_HELP = "The cluster's Dask scheduler, as tcp://HOST:8786; its workers read, as many as they have threads."
 MEGA = 1 << 20
-
-Thresholds = Annotated[Path | None, typer.Option(metavar="FILE", help=THRESHOLDS_HELP)]
-Forms = Annotated[list[Path] | None, typer.Option("-f", "--form", metavar="FORM", help=FORM_HELP)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +34,8 @@ class JobOptions:
     inputs: Annotated[list[str], typer.Argument(metavar="INPUT...", help=INPUT_HELP)]
     output: Annotated[Path, typer.Option("-o", "--output", metavar="OUT", help="The folder for the tables.")]
     form: Forms = None
-    whole: Annotated[str | None, typer.Option(metavar="KIND", help=WHOLE_HELP)] = None
-    model: Annotated[Path | None, typer.Option("-m", "--model", help=MODEL_HELP)] = None
+    whole: Wholes = None
+    model: Models = None
     jobs: Annotated[int, typer.Option(min=0, help="Processes that read here; 0 for one a core.")] = 0
     engine: Annotated[str, typer.Option(metavar="local|dask", help=ENGINE_HELP, show_default="local")] = ""
     scheduler: Annotated[str, typer.Option(metavar="ADDRESS", help=SCHEDULER_HELP)] = ""
@@ -100,7 +94,6 @@ def _parameter(name: str, default: object) -> inspect.Parameter:
 
 def job_of(options: JobOptions) -> "Job":
     """Make a job of what was said. Raises the errors of a wrong value, form or model."""
-    from ocrbatch.commands.read import acceptance_of, forms_of
     from ocrbatch.job.cores import usable_cores
     from ocrbatch.job.limits import Limits
     from ocrbatch.job.remote import check_output

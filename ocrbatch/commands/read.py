@@ -7,25 +7,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ocrbatch.commands.job_options import FORM_HELP, MODEL_HELP, THRESHOLDS_HELP, WHOLE_HELP
+from ocrbatch.commands.reading_options import Forms, Models, Thresholds, Wholes, acceptance_of, forms_of
 from ocrbatch.errors import ExitCode, InputError, UsageError
 
 if TYPE_CHECKING:
-    from ocrbatch.form.acceptance import Acceptance
-    from ocrbatch.form.template import Form
-    from ocrbatch.page.whole import Whole
-    from ocrbatch.records import FilePage, ModelFile
+    from ocrbatch.records import FilePage
 
 
 def read(
     files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Scans; - is standard input.")],
-    form: Annotated[
-        list[Path] | None,
-        typer.Option("-f", "--form", metavar="FORM", help=FORM_HELP),
-    ] = None,
-    whole: Annotated[str | None, typer.Option(metavar="KIND", help=WHOLE_HELP)] = None,
-    model: Annotated[Path | None, typer.Option("-m", "--model", help=MODEL_HELP)] = None,
-    thresholds: Annotated[Path | None, typer.Option(metavar="FILE", help=THRESHOLDS_HELP)] = None,
+    form: Forms = None,
+    whole: Wholes = None,
+    model: Models = None,
+    thresholds: Thresholds = None,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print the rows of results.csv.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print a line of JSON a field.")] = False,
 ) -> None:
@@ -83,39 +77,8 @@ def _pages(
             yield FilePage(name, sha256, result)
 
 
-def forms_of(paths: Sequence[Path]) -> tuple["Form", ...]:
-    """Load the forms that were given with ``-f``, none where none were. Raises FormError."""
-    if not paths:
-        return ()
-    from ocrbatch.form.store import load_forms
-
-    return load_forms(paths)
-
-
-def acceptance_of(
-    thresholds: Path | None,
-    model: "ModelFile",
-    forms: Sequence["Form"],
-    whole: "Whole | None",
-    accept: float = 0.995,
-    strict: float | None = None,
-    strings: "ModelFile | None" = None,
-) -> "Acceptance":
-    """Give the confidences from which fields are accepted, with a file's thresholds where one was given.
-
-    The arguments are those of ``load_acceptance``. Raises FormError.
-    """
-    from ocrbatch.form.acceptance import Acceptance
-
-    if thresholds is None:
-        return Acceptance(accept)
-    from ocrbatch.form.thresholds import load_acceptance
-
-    return load_acceptance(thresholds, model, forms, whole, accept, strict, strings)
-
-
 def _print_csv(pages: Iterator["FilePage"]) -> Iterator["FilePage"]:
-    from ocrbatch.output.tables import csv_lines
+    from ocrbatch.output.rows import csv_lines
 
     for number, page in enumerate(pages):
         sys.stdout.buffer.write(csv_lines(page, header=number == 0).encode())
@@ -124,7 +87,7 @@ def _print_csv(pages: Iterator["FilePage"]) -> Iterator["FilePage"]:
 
 
 def _print_json(pages: Iterator["FilePage"]) -> Iterator["FilePage"]:
-    from ocrbatch.output.tables import json_lines
+    from ocrbatch.output.rows import json_lines
 
     for page in pages:
         typer.echo(json_lines(page), nl=False)

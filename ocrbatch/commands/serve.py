@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ocrbatch.commands.job_options import FORM_HELP, MODEL_HELP, THRESHOLDS_HELP, WHOLE_HELP
+from ocrbatch.commands.reading_options import Forms, Models, Thresholds, Wholes, acceptance_of, forms_of
 from ocrbatch.commands.review import Host, NoBrowser, Port
 
 if TYPE_CHECKING:
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 def serve(
-    form: Annotated[list[Path] | None, typer.Option("-f", "--form", metavar="FORM", help=FORM_HELP)] = None,
-    whole: Annotated[str | None, typer.Option(metavar="KIND", help=WHOLE_HELP)] = None,
-    model: Annotated[Path | None, typer.Option("-m", "--model", help=MODEL_HELP)] = None,
-    thresholds: Annotated[Path | None, typer.Option(metavar="FILE", help=THRESHOLDS_HELP)] = None,
+    form: Forms = None,
+    whole: Wholes = None,
+    model: Models = None,
+    thresholds: Thresholds = None,
     port: Port = 8766,
     host: Host = "127.0.0.1",
     max_megabytes: Annotated[int, typer.Option(min=1, help="Larger files are refused.")] = 50,
@@ -60,7 +60,6 @@ def _task(
     form_paths: "Sequence[Path]", whole: str | None, model: Path | None, thresholds: Path | None, max_pixels: int
 ) -> "Task":
     """Load all that reading needs. Raises the errors of a wrong form, model or threshold."""
-    from ocrbatch.commands.read import acceptance_of, forms_of
     from ocrbatch.job.worker import Task
     from ocrbatch.model.card import load_model_file, string_model_for
     from ocrbatch.page.whole import asked_whole

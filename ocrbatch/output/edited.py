@@ -4,8 +4,7 @@ import zipfile
 from itertools import count
 from pathlib import Path
 
-from ocrbatch.output.files import output_errors
-from ocrbatch.output.tables import WORKBOOK
+from ocrbatch.output.files import WORKBOOK, output_errors
 
 AS_WRITTEN = (1980, 1, 31)
 """The day that XlsxWriter gives every part of a workbook; a spreadsheet that saves it gives others."""

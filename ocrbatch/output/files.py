@@ -13,6 +13,9 @@ from ocrbatch.errors import OutputError
 
 DRAFT = ".tmp"
 CROPS, OVERLAYS = "crops", "overlays"
+WORKBOOK = "results.xlsx"
+PARTS = f".{WORKBOOK}.parts"
+"""The folder that holds the workbook's parts while it is written."""
 LONGEST_PART = 200
 """Bytes of a part of a path; file systems take 255, of which the endings need some."""
 

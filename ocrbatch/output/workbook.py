@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from ocrbatch.form.template import Blank, Form
-from ocrbatch.output.files import make_folder
-from ocrbatch.output.tables import PARTS
+from ocrbatch.output.files import PARTS, make_folder
 from ocrbatch.output.workbook_cells import Sink, add_check, insert_picture
 from ocrbatch.output.workbook_checks import LONGEST, Check, check_of
 from ocrbatch.output.workbook_sheets import Column, Sheet, SheetNames, as_text

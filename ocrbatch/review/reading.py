@@ -17,7 +17,7 @@ from ocrbatch.job.processes import At
 from ocrbatch.job.sources import ReadFile, Source
 from ocrbatch.job.worker import Reader, read_file
 from ocrbatch.output.escape import escape_name
-from ocrbatch.output.tables import json_lines
+from ocrbatch.output.rows import json_lines
 from ocrbatch.records import FilePage, Grey, Page, PageFailure, PageStatus, ReadPage
 
 LONGEST = 1600

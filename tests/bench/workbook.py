@@ -14,7 +14,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ocrbatch.output.tables import WORKBOOK, TableOptions, write_tables
+from ocrbatch.output.files import WORKBOOK
+from ocrbatch.output.tables import TableOptions, write_tables
 from ocrbatch.records import FilePage, Status
 from tests.output.values import a_field, a_page
 

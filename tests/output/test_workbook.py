@@ -22,7 +22,8 @@ from ocrbatch.form.template import Form
 from ocrbatch.job.corrected import CORRECTED, NOT_READABLE
 from ocrbatch.output import workbook, workbook_sheets
 from ocrbatch.output.escape import FORMULA_STARTS, unescape_name
-from ocrbatch.output.tables import PARTS, WORKBOOK, TableOptions, write_tables
+from ocrbatch.output.files import PARTS, WORKBOOK
+from ocrbatch.output.tables import TableOptions, write_tables
 from ocrbatch.output.workbook import DOUBTFUL, SETTLED, doubtful
 from ocrbatch.output.workbook_checks import CELL, MARKS, check_of
 from ocrbatch.output.workbook_sheets import SheetNames
