@@ -1,10 +1,12 @@
 """Reads handwritten digits from scanned forms and cheques.
 
-Names load what they need when they are first used: importing the package itself imports nothing else.
+Names load what they need when they are first used: importing the package itself imports nothing but its version.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING
+
+from ocrbatch.version import __version__
 
 if TYPE_CHECKING:
     from ocrbatch.api import Digit, Model, load_model, read
@@ -21,8 +23,6 @@ if TYPE_CHECKING:
     )
     from ocrbatch.geometry import Box
     from ocrbatch.records import FieldReading, PageResult, PageStatus, Status
-
-__version__ = "0.1.0"
 
 __all__ = [
     "Box",

@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from ocrbatch import __version__
 from ocrbatch.commands import (
     calibrate,
     corrections,
@@ -25,6 +24,7 @@ from ocrbatch.commands import (
 )
 from ocrbatch.commands.settings import load_settings
 from ocrbatch.errors import ExitCode, OcrbatchError
+from ocrbatch.version import __version__
 
 app = typer.Typer(
     name="ocrbatch",

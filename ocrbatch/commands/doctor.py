@@ -44,7 +44,7 @@ def doctor() -> None:
 def _versions() -> dict[str, tuple[str, str]]:
     import platform
 
-    from ocrbatch import __version__
+    from ocrbatch.version import __version__
 
     _line("ocrbatch", __version__)
     _line("Python", f"{platform.python_version()} on {platform.system()} {platform.machine()}")

@@ -11,7 +11,6 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 from pydantic import Field as Limits
 
-from ocrbatch import __version__
 from ocrbatch.errors import FormError
 from ocrbatch.form.acceptance import Acceptance
 from ocrbatch.form.faults import Faults, quoted, shown, shown_path
@@ -19,6 +18,7 @@ from ocrbatch.form.lines import scan_lines
 from ocrbatch.form.template import Form, Kind
 from ocrbatch.form.write import toml_text
 from ocrbatch.records import ModelFile
+from ocrbatch.version import __version__
 
 LARGEST = 1_000_000
 """Bytes of a file of thresholds."""

@@ -9,7 +9,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import NamedTuple
 
-from ocrbatch import __version__
 from ocrbatch.errors import OcrbatchError
 from ocrbatch.job.engines import read_in_processes
 from ocrbatch.job.limits import Limits
@@ -20,6 +19,7 @@ from ocrbatch.job.worker import Reader, Task
 from ocrbatch.output.files import write_private
 from ocrbatch.page.classify import Classifier
 from ocrbatch.records import FilePage, ReadPage
+from ocrbatch.version import __version__
 
 ON_PIXELS = ("numpy", "opencv-python-headless", "pillow", "pypdfium2", "ai-edge-litert")
 """With another version of these, a page may be read otherwise."""

@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
-from ocrbatch import __version__
 from ocrbatch.errors import FormError
 from ocrbatch.form.store import load_forms
 from ocrbatch.form.template import Form
@@ -20,6 +19,7 @@ from ocrbatch.job.twins import with_twins_named
 from ocrbatch.output.edited import set_aside
 from ocrbatch.output.tables import TableOptions, write_tables
 from ocrbatch.records import ModelFile
+from ocrbatch.version import __version__
 
 
 @dataclass(frozen=True, slots=True)

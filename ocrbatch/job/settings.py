@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ocrbatch import __version__
 from ocrbatch.form.template import Form
 from ocrbatch.job.limits import Limits
 from ocrbatch.job.remote import Place
 from ocrbatch.output.tables import TableOptions
 from ocrbatch.page.whole import Whole
 from ocrbatch.records import FilePage, ModelFile, PageStatus
+from ocrbatch.version import __version__
 
 ALL_FORMS = ""
 """Under this name stands the sum of all forms: a page that is none of them depends on each."""

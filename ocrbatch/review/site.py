@@ -8,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from ocrbatch import __version__
+from ocrbatch.version import __version__
 
 PAGES = Path(__file__).with_name("pages")
 KINDS = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}

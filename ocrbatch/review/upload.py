@@ -10,7 +10,6 @@ from fastapi import FastAPI, File, Query, Response, UploadFile
 from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.types import ASGIApp
 
-from ocrbatch import __version__
 from ocrbatch.errors import OcrbatchError
 from ocrbatch.form.template import Form
 from ocrbatch.job.limits import Limits
@@ -19,6 +18,7 @@ from ocrbatch.review.reading import ReadScan, Refused, all_failed, scan_of, uplo
 from ocrbatch.review.security import Access, Guard
 from ocrbatch.review.site import add_files, add_plain_errors, render
 from ocrbatch.review.turns import Turns
+from ocrbatch.version import __version__
 
 MEGA = 1_000_000
 HEAD = 16_384
