@@ -22,7 +22,7 @@ QUICK = {
 }
 """What takes half a minute on a bad network is known to be lost at once on a good one."""
 DASK = [sys.executable, "-m", "dask"]
-OTHER_VERSION = "import ocrbatch; ocrbatch.__version__ = '0.0.1'"
+OTHER_VERSION = "from ocrbatch import version; version.__version__ = '0.0.1'"
 NOT_INSTALLED = "sys.modules['ocrbatch'] = None"
 NOTHING_MOUNTED = """
 from ocrbatch.job import cluster_worker as own
