@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
-from ocrbatch.commands.reading_options import Forms, Models, Thresholds, Wholes, acceptance_of, forms_of
+from ocrbatch.commands.reading_options import (
+    Forms,
+    MaxMegapixels,
+    MemoryLimit,
+    Models,
+    PageTimeout,
+    Thresholds,
+    Wholes,
+    acceptance_of,
+    forms_of,
+    limits_of,
+)
 from ocrbatch.errors import UsageError
 
 if TYPE_CHECKING:
@@ -24,7 +35,6 @@ CROPS_HELP = "Save a picture of each field. --no-crops removes those of earlier 
 XLSX_HELP = "Write results.xlsx too: what waits for a person, with pictures, to be corrected there. Saves --crops."
 ENGINE_HELP = "Who reads: this machine, or the workers of a Dask cluster (with --scheduler)."
 SCHEDULER_HELP = "The cluster's Dask scheduler, as tcp://HOST:8786; its workers read, as many as they have threads."
-MEGA = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +57,9 @@ class JobOptions:
     jsonl: Annotated[bool, typer.Option("--jsonl", help="Write results.jsonl too.")] = False
     excel: Annotated[bool, typer.Option("--excel", help="Tables that Excel opens by itself as UTF-8.")] = False
     separator: Annotated[str, typer.Option(help="Between the columns: , or ;")] = ","
-    max_megapixels: Annotated[float, typer.Option(min=0.001, help="Larger pictures are refused.")] = 100.0
-    page_timeout: Annotated[
-        float, typer.Option(min=1, metavar="SECONDS", help="A page that takes longer fails, the others go on.")
-    ] = 60.0
-    memory_limit: Annotated[
-        float, typer.Option(min=64, metavar="MB", help="A page that needs more memory fails, the others go on.")
-    ] = 2048.0
+    max_megapixels: MaxMegapixels = 100.0
+    page_timeout: PageTimeout = 60.0
+    memory_limit: MemoryLimit = 2048.0
     log_file: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write what happens as lines of JSON; never what was read.")
     ] = None
@@ -95,7 +101,6 @@ def _parameter(name: str, default: object) -> inspect.Parameter:
 def job_of(options: JobOptions) -> "Job":
     """Make a job of what was said. Raises the errors of a wrong value, form or model."""
     from ocrbatch.job.cores import usable_cores
-    from ocrbatch.job.limits import Limits
     from ocrbatch.job.remote import check_output
     from ocrbatch.job.settings import Job
     from ocrbatch.model.card import load_model_file, string_model_for
@@ -130,7 +135,7 @@ def job_of(options: JobOptions) -> "Job":
         strings=strings,
         max_pixels=int(options.max_megapixels * 1_000_000),
         tables=TableOptions(excel=options.excel, separator=options.separator, jsonl=options.jsonl, xlsx=options.xlsx),
-        limits=Limits(options.page_timeout, int(options.memory_limit * MEGA)),
+        limits=limits_of(options.page_timeout, options.memory_limit),
         scheduler=_scheduler_of(options),
     )
 

@@ -9,6 +9,7 @@ import typer
 if TYPE_CHECKING:
     from ocrbatch.form.acceptance import Acceptance
     from ocrbatch.form.template import Form
+    from ocrbatch.job.limits import Limits
     from ocrbatch.page.whole import Whole
     from ocrbatch.records import ModelFile
 
@@ -16,11 +17,24 @@ WHOLE_HELP = "Each picture is one field, cut out already: boxes, string (a free 
 THRESHOLDS_HELP = "Accept a form's fields by its threshold, proved by ocrbatch calibrate."
 FORM_HELP = "A form, or a folder of forms, to look for; repeatable."
 MODEL_HELP = "Another model than the one that ships."
+TIMEOUT_HELP = "A page that takes longer fails, the others go on."
+MEMORY_HELP = "A page that needs more memory fails, the others go on."
+MEGA = 1 << 20
 
 Forms = Annotated[list[Path] | None, typer.Option("-f", "--form", metavar="FORM", help=FORM_HELP)]
 Models = Annotated[Path | None, typer.Option("-m", "--model", help=MODEL_HELP)]
 Thresholds = Annotated[Path | None, typer.Option(metavar="FILE", help=THRESHOLDS_HELP)]
+MaxMegapixels = Annotated[float, typer.Option(min=0.001, help="Larger pictures are refused.")]
+PageTimeout = Annotated[float, typer.Option(min=1, metavar="SECONDS", help=TIMEOUT_HELP)]
+MemoryLimit = Annotated[float, typer.Option(min=64, metavar="MB", help=MEMORY_HELP)]
 Wholes = Annotated[str | None, typer.Option(metavar="KIND", help=WHOLE_HELP)]
+
+
+def limits_of(page_timeout: float, memory_limit: float) -> "Limits":
+    """Give what binds each page, of seconds and megabytes."""
+    from ocrbatch.job.limits import Limits
+
+    return Limits(page_timeout, int(memory_limit * MEGA))
 
 
 def forms_of(paths: Sequence[Path]) -> tuple["Form", ...]:

@@ -5,7 +5,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ocrbatch.commands.reading_options import Forms, Models, Thresholds, Wholes, acceptance_of, forms_of
+from ocrbatch.commands.reading_options import (
+    Forms,
+    MaxMegapixels,
+    MemoryLimit,
+    Models,
+    PageTimeout,
+    Thresholds,
+    Wholes,
+    acceptance_of,
+    forms_of,
+    limits_of,
+)
 from ocrbatch.commands.review import Host, NoBrowser, Port
 
 if TYPE_CHECKING:
@@ -22,13 +33,9 @@ def serve(
     port: Port = 8766,
     host: Host = "127.0.0.1",
     max_megabytes: Annotated[int, typer.Option(min=1, help="Larger files are refused.")] = 50,
-    max_megapixels: Annotated[float, typer.Option(min=0.001, help="Larger pictures are refused.")] = 100.0,
-    page_timeout: Annotated[
-        float, typer.Option(min=1, metavar="SECONDS", help="A page that takes longer fails, the others go on.")
-    ] = 60.0,
-    memory_limit: Annotated[
-        float, typer.Option(min=64, metavar="MB", help="A page that needs more memory fails, the others go on.")
-    ] = 2048.0,
+    max_megapixels: MaxMegapixels = 100.0,
+    page_timeout: PageTimeout = 60.0,
+    memory_limit: MemoryLimit = 2048.0,
     no_browser: NoBrowser = False,
 ) -> None:
     """Read scans that are dropped in the browser, or sent to POST /read; nothing is kept.
@@ -40,8 +47,6 @@ def serve(
     need_extra()
     from functools import partial
 
-    from ocrbatch.commands.job_options import MEGA as MEGABYTE
-    from ocrbatch.job.limits import Limits
     from ocrbatch.review.reading import UploadReader
     from ocrbatch.review.security import access_to
     from ocrbatch.review.server import bound_socket
@@ -49,7 +54,7 @@ def serve(
     from ocrbatch.review.upload import MEGA, upload_app
 
     task = _task(form or [], whole, model, thresholds, int(max_megapixels * MEGA))
-    limits = Limits(page_timeout, int(memory_limit * MEGABYTE))
+    limits = limits_of(page_timeout, memory_limit)
     with bound_socket(host, port) as listening:
         access = access_to(host, listening.getsockname()[1])
         app = upload_app(partial(UploadReader, task), access, max_megabytes * MEGA, task.forms, limits)

@@ -17,6 +17,7 @@ from ocrbatch.output.crops import cut_crop
 from ocrbatch.output.files import crop_path, overlay_path, write_private
 from ocrbatch.output.overlay import draw_overlay
 from ocrbatch.page.classify import Classifier, make_classifier
+from ocrbatch.page.containers.quiet import lacked_memory
 from ocrbatch.page.reader import read_pages
 from ocrbatch.page.registration.index import index_forms
 from ocrbatch.page.strings.sequence import make_string_reader
@@ -46,8 +47,6 @@ class Task:
 
 
 OUT_OF_MEMORY = "out of memory"
-CV_NO_MEMORY = -4
-"""OpenCV's code for an allocation that failed."""
 
 
 def read_file(file: Opened, pages: Sequence[FilePage]) -> ReadFile:
@@ -186,7 +185,7 @@ def _opened(batch: Sequence[Source], at: Callable[[At], None]) -> Iterator[Opene
 def _broken(number: int, error: Exception) -> ReadPage:
     """Give the failed page that stands for one on which our own code broke, with the place for a report."""
     place = traceback.extract_tb(error.__traceback__)[-1]
-    if isinstance(error, MemoryError) or getattr(error, "code", None) == CV_NO_MEMORY:
+    if lacked_memory(error):
         return ReadPage(PageResult(number, "", PageStatus.FAILED, OUT_OF_MEMORY, 0.0, 0.0, ()), None)
     reason = f"internal error: {type(error).__name__} at {Path(place.filename).name}:{place.lineno}"
     return ReadPage(PageResult(number, "", PageStatus.FAILED, reason, 0.0, 0.0, ()), None)

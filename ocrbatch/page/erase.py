@@ -169,13 +169,14 @@ def _filled(
     # A slanted stroke leaves the line a little beside where it enters.
     reach = np.maximum((last - first + 1) // 2, 1)
     crossing = np.minimum(_widened(above.max(axis=1), reach), _widened(below.max(axis=1), reach))
-    crossing = np.maximum(crossing, _touching(above, below, _limits(0.5 * line + 20), frame))[:, None]
+    reaching = _limits(0.5 * line + 20)
+    crossing = np.maximum(crossing, _touching(above, below, reaching, frame))[:, None]
     # A stroke that lies along the line, half hidden, has its own side of the line and not all of it.
     upper = 2 * np.arange(rows.shape[1])[None, :, None] <= (last - first)[:, None, None]
     crossing = np.maximum(crossing, np.where(upper, above[:, :1], below[:, :1]))
     # A product is many times quicker than a choice.
     ink = middle * (middle > _limits(STRONGER * line + 15)[:, None])
-    carried = np.minimum(middle, crossing) * (crossing > _limits(0.5 * line + 20)[:, None])
+    carried = np.minimum(middle, crossing) * (crossing > reaching[:, None])
     return np.asarray(np.maximum(ink, carried), np.uint8)
 
 

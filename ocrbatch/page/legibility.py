@@ -18,14 +18,12 @@ def with_doubt(readings: Sequence[FieldReading]) -> tuple[FieldReading, ...]:
 
     What is turned by a quarter has zeros that are sure; nothing else tells that it is turned.
     """
-    cells = [text for reading in readings for text in reading.cell_values if text]
-    doubtful = cells.count(UNREAD) + sum(
-        sure < SURE
+    doubtful = [
+        text == UNREAD or sure < SURE
         for reading in readings
-        for sure, text in zip(reading.digit_confidence, filter(None, reading.cell_values), strict=False)
-        if text != UNREAD
-    )
-    if len(cells) < FEWEST or doubtful < MOST_DOUBTFUL * len(cells):
+        for text, sure in zip(filter(None, reading.cell_values), reading.digit_confidence, strict=True)
+    ]
+    if len(doubtful) < FEWEST or sum(doubtful) < MOST_DOUBTFUL * len(doubtful):
         return tuple(readings)
     return tuple(
         replace(reading, status=Status.REVIEW, reasons=(*reading.reasons, LITTLE_READ))

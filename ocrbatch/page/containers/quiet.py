@@ -56,16 +56,19 @@ def guarded() -> Iterator[None]:
             yield
     except DecodeError:
         raise
-    except MemoryError as error:
-        raise DecodeError("too large", "the memory does not hold the picture") from error
     except LIBRARY_ERRORS as error:
-        if getattr(error, "code", None) == _CV_NO_MEMORY:
+        if lacked_memory(error):
             raise DecodeError("too large", "the memory does not hold the picture") from error
         detail = " ".join(str(error).split())[:200]
         code = "truncated" if "truncated" in detail.lower() else "broken"
         raise DecodeError(code, f"{type(error).__name__}: {detail}") from error
     finally:
         Image.MAX_IMAGE_PIXELS = limit
+
+
+def lacked_memory(error: Exception) -> bool:
+    """Tell whether an error says that there was no memory: OpenCV says so by a code of its own."""
+    return isinstance(error, MemoryError) or getattr(error, "code", None) == _CV_NO_MEMORY
 
 
 def imdecode(data: bytes, flags: int) -> tuple[np.ndarray | None, str]:
@@ -79,7 +82,7 @@ def imdecode(data: bytes, flags: int) -> tuple[np.ndarray | None, str]:
         try:
             picture = cv2.imdecode(buffer, flags | cv2.IMREAD_IGNORE_ORIENTATION)
         except cv2.error as error:
-            if error.code == _CV_NO_MEMORY:
+            if lacked_memory(error):
                 raise
             said.append(str(error).encode())
             picture = None
