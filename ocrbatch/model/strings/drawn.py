@@ -12,8 +12,15 @@ from ocrbatch.records import Grey
 
 OWN_MOVED, MOVED = 0.045, 0.025
 """How far a writer's points lie from the form's, and each time's from the writer's, as shares of the digit."""
+ROUND = 3.0
+"""A curve is made rounder over so many of its steps at most: some hands write corners, some do not."""
 FINE = 4
 STEPS = 8
+
+ZEROS = {"circled": (60, 420), "looped": (-70, 270), "rolled": (200, -270)}
+"""From which angle to which a hand goes round a zero before it goes on to the next: in degrees, against the clock."""
+TURN = 45
+"""A zero has a point every so many degrees."""
 
 
 def draw_own_form(label: int, rng: np.random.Generator) -> Form:
@@ -26,12 +33,33 @@ def draw_own_form(label: int, rng: np.random.Generator) -> Form:
 def draw_form(form: Form, high: int, rng: np.random.Generator) -> Grey:
     """Draw a digit (h, w) uint8, ink 255 on 0, about ``high`` pixels high."""
     wide = high * form.width * float(np.exp(rng.normal(0, 0.08)))
+    return _inked([_smooth(_moved(stroke, MOVED, rng)) * [wide, high] for stroke in form.strokes], high, rng)
+
+
+def draw_zeros(count: int, high: int, rng: np.random.Generator) -> Grey:
+    """Draw so many zeros (h, w) uint8, ink 255 on 0, that a hand writes without lifting the pen."""
+    first, last = ZEROS[str(rng.choice(list(ZEROS)))]
+    wide = float(rng.uniform(0.45, 1.25))
+    pitch = wide * float(rng.uniform(0.85, 1.5))
+    angles = np.radians(np.append(np.arange(first, last, np.copysign(TURN, last - first)), last))
+    zero = np.stack([0.5 * wide * (1 + np.cos(angles)), 0.5 * (1 - np.sin(angles))], axis=1)
+    points = np.concatenate([zero * [1, rng.uniform(0.8, 1.1)] + [index * pitch, 0] for index in range(count)])
+    return _inked([_smooth(_moved(points, MOVED, rng)) * high], high, rng)
+
+
+def _inked(curves: list[Points], high: int, rng: np.random.Generator) -> Grey:
+    """Lead one pen along curves (n, 2), in pixels."""
     pen = float(rng.uniform(0.06, 0.15)) * high
     room = int(pen) + 6
+    wide = max(float(curve[:, 0].max()) for curve in curves)
     ink = np.zeros((high + 2 * room, int(wide) + 2 * room + 8), np.uint8)
-    for stroke in form.strokes:
-        curve = _smooth(_moved(stroke, MOVED, rng)) * [wide, high] + room
-        cv2.polylines(ink, [np.round(curve * 16).astype(np.int32)], False, 255, max(round(pen), 1), cv2.LINE_AA, FINE)
+    rounder = float(rng.uniform(0.3, ROUND))
+    for curve in curves:
+        way = cv2.GaussianBlur(
+            curve[:, None].astype(np.float32), (1, 0), 1, sigmaY=rounder, borderType=cv2.BORDER_REPLICATE
+        )
+        points = np.round((way[:, 0] + room) * 16).astype(np.int32)
+        cv2.polylines(ink, [points], False, 255, max(round(pen), 1), cv2.LINE_AA, FINE)
     return ink
 
 

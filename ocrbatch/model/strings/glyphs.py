@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ocrbatch.model.hands import national_form
-from ocrbatch.model.strings.drawn import draw_form, draw_own_form
+from ocrbatch.model.strings.drawn import draw_form, draw_own_form, draw_zeros
 from ocrbatch.model.strings.forms import Form
 from ocrbatch.page.crop import ink_of
 from ocrbatch.records import Grey
@@ -17,7 +17,7 @@ HIGH = 40
 """A glyph's height in pixels; a flat one is as wide at most."""
 INKED = 60
 ROOM = 24
-DRAWN = (0.1, 0.35, 0.3, 0.1, 0.35, 0.25, 0.1, 0.25, 0.25, 0.4)
+DRAWN = (0.25, 0.4, 0.3, 0.15, 0.35, 0.35, 0.2, 0.35, 0.3, 0.45)
 """How many hands write each digit in a form of ``forms``: those that the sets hardly show are many."""
 ALL_DRAWN = 0.25
 """How many hands write nearly all digits so."""
@@ -80,7 +80,7 @@ def draw_hand(bank: GlyphBank, rng: np.random.Generator) -> Hand:
     return Hand(
         part=part,
         shear=float(np.clip(rng.normal(0.1, 0.22), -0.35, 0.75)),
-        width=float(np.clip(np.exp(rng.normal(0, 0.18)), 0.6, 1.6)),
+        width=float(np.clip(np.exp(rng.normal(0, 0.22)), 0.55, 1.9)),
         stroke=float(rng.uniform(0.28, 0.62)),
         softness=float(rng.uniform(0.6, 1.6)),
         jitter=float(rng.uniform(0.02, 0.14)),
@@ -91,15 +91,34 @@ def draw_hand(bank: GlyphBank, rng: np.random.Generator) -> Hand:
 
 def draw_digit(label: int, hand: Hand, bank: GlyphBank, rng: np.random.Generator, high: float = 1.0) -> Floats:
     """Draw a digit of a hand (h, w) float32, ink 1 on 0; ``high`` is its height as a share of the usual 40 pixels."""
+    if label in hand.forms:
+        glyph = _trimmed(draw_form(hand.forms[label], HIGH, rng))
+    else:
+        glyph = _scanned(label, hand, bank, rng)
+    return _written(glyph, hand, rng, high)
+
+
+def draw_row_of_zeros(count: int, hand: Hand, rng: np.random.Generator, high: float = 1.0) -> Floats:
+    """Draw zeros that a hand writes in one stroke (h, w) float32, ink 1 on 0; ``high`` as for a digit."""
+    return _written(_trimmed(draw_zeros(count, HIGH, rng)), hand, rng, high)
+
+
+def _scanned(label: int, hand: Hand, bank: GlyphBank, rng: np.random.Generator) -> Grey:
+    """Give a digit of a set, as a hand of that country writes it."""
     part = hand.part if rng.random() < 0.9 else int(rng.integers(len(bank.sets)))
     # A small set may lack a digit.
     own = bank.sets[part][label] or bank.sets[hand.part][label] or sum((one[label] for one in bank.sets), ())
     glyph = own[rng.integers(len(own))]
-    if label in hand.forms:
-        glyph = draw_form(hand.forms[label], HIGH, rng)
-        glyph = glyph[np.flatnonzero(glyph.any(axis=1))][:, np.flatnonzero(glyph.any(axis=0))]
-    elif hand.foreign:
-        glyph = _foreign(glyph, label, rng)
+    return _foreign(glyph, label, rng) if hand.foreign else glyph
+
+
+def _trimmed(ink: Grey) -> Grey:
+    trimmed: Grey = ink[np.flatnonzero(ink.any(axis=1))][:, np.flatnonzero(ink.any(axis=0))]
+    return trimmed
+
+
+def _written(glyph: Grey, hand: Hand, rng: np.random.Generator, high: float) -> Floats:
+    """Give a glyph the hand's slant, breadth and pen."""
     height = high * float(np.exp(rng.normal(0, hand.jitter)))
     shear = hand.shear + float(rng.normal(0, 0.05))
     wide = hand.width * float(np.exp(rng.normal(0, 0.1))) * height

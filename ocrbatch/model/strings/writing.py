@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from ocrbatch.model.strings.glyphs import HIGH, GlyphBank, Hand, draw_digit, draw_hand
+from ocrbatch.model.strings.glyphs import HIGH, GlyphBank, Hand, draw_digit, draw_hand, draw_row_of_zeros
 from ocrbatch.model.strings.signs import Floats, Sign, leading, long_comma, separator, slashed, trailing
 
 SIGN = 10
@@ -20,6 +20,8 @@ LAKHS = 0.2
 """How many runs are amounts as in India: long commas by thousands and lakhs, and ``/-`` behind small zeros."""
 CHAINED = 0.3
 """How many hands join the zeros of a row."""
+ONE_STROKE = 0.2
+"""How many hands write the zeros of a row without lifting the pen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +57,18 @@ def write(bank: GlyphBank, rng: np.random.Generator) -> Writing:
     grouped, groups = lakhs or rng.random() < 0.5, GROUPS[1 if lakhs else int(rng.choice(len(GROUPS), p=GROUPED))]
     small = float(rng.uniform(0.5, 0.9)) if rng.random() < (0.6 if lakhs else 0.25) else 1.0
     tail = _tail_of_zeros(digits)
-    for index, digit in enumerate(digits):
-        left = len(digits) - index
-        high = small if index >= len(digits) - tail else 1.0
-        line.digit(digit, draw_digit(digit, hand, bank, rng, high))
-        if left > 1 and ((grouped and left - 1 in groups) or rng.random() < 0.02):
+    parted = {left for left in range(1, len(digits)) if (grouped and left in groups) or rng.random() < 0.02}
+    left, one_stroke = len(digits), rng.random() < ONE_STROKE
+    while left:
+        high = small if left <= tail else 1.0
+        zeros = _zeros_in_a_row(digits, left, parted) if one_stroke else 0
+        if zeros > 1:
+            line.zeros(zeros, draw_row_of_zeros(zeros, hand, rng, high))
+            left -= zeros
+        else:
+            line.digit(digits[-left], draw_digit(digits[-left], hand, bank, rng, high))
+            left -= 1
+        if left in parted:
             line.sign(long_comma(pen, rng) if lakhs else separator(pen, rng), float(rng.uniform(-3, 8)))
     if rng.random() < (0.9 if lakhs else 0.45):
         for stroke in slashed(pen, rng) if lakhs else trailing(pen, rng):
@@ -72,6 +81,14 @@ def _tail_of_zeros(digits: list[int]) -> int:
     while tail < len(digits) - 1 and digits[-1 - tail] == 0:
         tail += 1
     return tail
+
+
+def _zeros_in_a_row(digits: list[int], left: int, parted: set[int]) -> int:
+    """Give how many zeros begin the last ``left`` digits, up to the next separator."""
+    count = 0
+    while count < left and digits[count - left] == 0 and not (count and left - count in parted):
+        count += 1
+    return count
 
 
 class _Line:
@@ -105,6 +122,10 @@ class _Line:
         elif before is not None and self._rng.random() < self._ligatures:
             self._ligature(before, (left, top, ink.shape[0]))
         self._last_digit = (left + ink.shape[1], top, ink.shape[0])
+
+    def zeros(self, count: int, ink: Floats) -> None:
+        self.digit(0, ink)
+        self._labels += [0] * (count - 1)
 
     def sign(self, sign: Sign, gap: float) -> None:
         top = int(self._foot - sign.middle * HIGH - sign.ink.shape[0] / 2 - self._rise * self._end)

@@ -1,8 +1,9 @@
+import cv2
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocrbatch.model.strings.drawn import draw_form, draw_own_form
+from ocrbatch.model.strings.drawn import draw_form, draw_own_form, draw_zeros
 from ocrbatch.model.strings.forms import FORMS
 
 HIGH = 40
@@ -15,7 +16,17 @@ def test_every_form_is_ink_on_nothing_about_as_high_as_asked(label: int, seed: i
     assert (ink.dtype, ink.max()) == (np.uint8, 255)
     rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
     assert 0.6 * HIGH < np.ptp(rows) < 1.6 * HIGH
-    assert 0.05 * HIGH < np.ptp(columns) < 1.9 * HIGH
+    assert 0.05 * HIGH < np.ptp(columns) < 2.6 * HIGH
+
+
+@given(st.integers(2, 6), st.integers(0, 2**32 - 1))
+def test_zeros_in_one_stroke_hang_together_and_widen_with_their_number(count: int, seed: int) -> None:
+    ink = draw_zeros(count, HIGH, np.random.default_rng(seed))
+    parts, _ = cv2.connectedComponents((ink > 60).astype(np.uint8), connectivity=8)
+    assert (ink.dtype, ink.max(), parts) == (np.uint8, 255, 2)
+    assert 0.6 * HIGH < np.ptp(np.flatnonzero(ink.any(axis=1))) < 1.7 * HIGH
+    # Each zero leaves paper inside of it, or is a blot at least as wide as its pitch.
+    assert np.ptp(np.flatnonzero(ink.any(axis=0))) > 0.3 * HIGH * count
 
 
 def test_there_are_forms_of_every_digit_and_their_points_lie_about_their_box() -> None:
@@ -24,7 +35,7 @@ def test_there_are_forms_of_every_digit_and_their_points_lie_about_their_box() -
         assert len(forms) >= 5, label
         for width, strokes in forms:
             points = np.concatenate(strokes)
-            assert 0.2 < width < 1
+            assert 0.2 < width < 1.5
             assert points.min() >= -0.1
             assert points.max() <= 1.3
             assert np.ptp(points[:, 1]) >= 0.85

@@ -68,6 +68,21 @@ def test_a_few_steps_lower_the_loss_and_leave_weights_and_network(
     started.load_weights(tmp_path / "last.weights.h5")
 
 
+@pytest.mark.parametrize("facts", ["flags: avx512f avx512_bf16", "flags: avx2"])
+def test_a_network_is_taught_in_bfloat16_where_the_processor_reckons_so(
+    facts: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "cpuinfo").write_text(facts)
+    monkeypatch.setattr(train, "PROCESSOR", tmp_path / "cpuinfo")
+    net = small_network()
+    teaching = train._for_teaching(net)
+    wide = "bf16" in facts
+    assert [layer.compute_dtype == "bfloat16" for layer in teaching.layers[1:]] == [wide] * (len(net.layers) - 1)
+    for own, other in zip(teaching.get_weights(), net.get_weights(), strict=True):
+        assert own.dtype == np.float32
+        assert np.array_equal(own, other)
+
+
 @pytest.mark.parametrize("content", ["nothing", "too few"])
 def test_a_pool_that_fills_no_batch_is_a_model_error(content: str, pool: Path, tmp_path: Path) -> None:
     folder = tmp_path if content == "nothing" else pool

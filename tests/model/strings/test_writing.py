@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ocrbatch.model.strings import writing
-from ocrbatch.model.strings.glyphs import Floats, GlyphBank, Hand, draw_digit
+from ocrbatch.model.strings.glyphs import Floats, GlyphBank, Hand, draw_digit, draw_row_of_zeros
 from ocrbatch.model.strings.writing import LENGTHS, SIGN, draw_digits, write
 from tests.model.strings.banks import drawn_bank
 
@@ -34,8 +34,13 @@ def test_labels_are_the_digits_drawn_in_their_order_and_ten_for_signs(seed: int)
         asked.append(label)
         return draw_digit(label, hand, bank, rng, high)
 
+    def noted_zeros(count: int, hand: Hand, rng: np.random.Generator, high: float) -> Floats:
+        asked.extend([0] * count)
+        return draw_row_of_zeros(count, hand, rng, high)
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(writing, "draw_digit", noted)
+        patch.setattr(writing, "draw_row_of_zeros", noted_zeros)
         written = write(drawn_bank(), np.random.default_rng(seed))
     assert [label for label in written.labels if label != SIGN] == asked
     assert len(asked) >= 1
@@ -61,8 +66,31 @@ def test_some_runs_have_signs_and_a_seed_gives_one_run() -> None:
 def test_digits_stand_one_behind_the_other() -> None:
     """Every digit widens the run: none is written over the others."""
     widths: dict[int, list[int]] = {}
-    for seed in range(80):
+    for seed in range(200):
         run = write(drawn_bank(), np.random.default_rng(seed))
         widths.setdefault(min(len(run.labels), 8), []).append(run.ink.shape[1])
     means = [np.mean(widths[count]) for count in (1, 3, 5, 8)]
     assert (np.diff(means) > 25).all()
+
+
+def test_zeros_are_joined_up_to_the_next_separator_only() -> None:
+    assert writing._zeros_in_a_row([1, 0, 0, 0, 0], 4, set()) == 4
+    assert writing._zeros_in_a_row([1, 0, 0, 0, 0], 4, {3}) == 1
+    assert writing._zeros_in_a_row([1, 0, 0, 0, 0], 3, {3}) == 3
+    assert writing._zeros_in_a_row([0, 0, 5], 3, {2}) == 1
+    assert writing._zeros_in_a_row([5, 0, 0], 3, set()) == 0
+
+
+def test_some_hands_write_zeros_in_one_stroke() -> None:
+    rows: list[int] = []
+
+    def noted(count: int, hand: Hand, rng: np.random.Generator, high: float) -> Floats:
+        rows.append(count)
+        return draw_row_of_zeros(count, hand, rng, high)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(writing, "draw_row_of_zeros", noted)
+        for seed in range(120):
+            write(drawn_bank(), np.random.default_rng(seed))
+    assert min(rows) >= 2
+    assert 2 < len(rows) < 40
