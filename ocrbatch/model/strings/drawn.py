@@ -17,7 +17,7 @@ ROUND = 3.0
 FINE = 4
 STEPS = 8
 
-ZEROS = {"circled": (60, 420), "looped": (-70, 270), "rolled": (200, -270)}
+ZEROS = {"circled": (60, 420), "looped": (-70, 270), "rolled": (200, -270), "like an e": (-20, 300)}
 """From which angle to which a hand goes round a zero before it goes on to the next: in degrees, against the clock."""
 TURN = 45
 """A zero has a point every so many degrees."""
@@ -38,11 +38,15 @@ def draw_form(form: Form, high: int, rng: np.random.Generator) -> Grey:
 
 def draw_zeros(count: int, high: int, rng: np.random.Generator) -> Grey:
     """Draw so many zeros (h, w) uint8, ink 255 on 0, that a hand writes without lifting the pen."""
-    first, last = ZEROS[str(rng.choice(list(ZEROS)))]
+    kind = str(rng.choice(list(ZEROS)))
+    first, last = ZEROS[kind]
     wide = float(rng.uniform(0.45, 1.25))
     pitch = wide * float(rng.uniform(0.85, 1.5))
     angles = np.radians(np.append(np.arange(first, last, np.copysign(TURN, last - first)), last))
     zero = np.stack([0.5 * wide * (1 + np.cos(angles)), 0.5 * (1 - np.sin(angles))], axis=1)
+    if kind == "like an e":
+        # The pen comes in from the left, half-way up.
+        zero = np.concatenate([[[-0.1 * wide, rng.uniform(0.5, 0.8)], [0.5 * wide, rng.uniform(0.45, 0.7)]], zero])
     points = np.concatenate([zero * [1, rng.uniform(0.8, 1.1)] + [index * pitch, 0] for index in range(count)])
     return _inked([_smooth(_moved(points, MOVED, rng)) * high], high, rng)
 

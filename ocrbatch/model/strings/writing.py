@@ -20,7 +20,7 @@ LAKHS = 0.2
 """How many runs are amounts as in India: long commas by thousands and lakhs, and ``/-`` behind small zeros."""
 CHAINED = 0.3
 """How many hands join the zeros of a row."""
-ONE_STROKE = 0.2
+ONE_STROKE = 0.25
 """How many hands write the zeros of a row without lifting the pen."""
 
 
