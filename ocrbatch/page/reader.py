@@ -9,6 +9,7 @@ import numpy as np
 from ocrbatch.form.acceptance import Acceptance
 from ocrbatch.page.choose import choose, ways_wanted, with_rules
 from ocrbatch.page.classify import Classifier
+from ocrbatch.page.cuts import halved
 from ocrbatch.page.kinds import KINDS
 from ocrbatch.page.lattice import Way, best_ways
 from ocrbatch.page.legibility import with_doubt
@@ -60,8 +61,10 @@ class PreparedPage:
 
 def prepare(page: Page, index: FormIndex | Whole | None = None) -> PreparedPage:
     """Take a page to its tiles."""
-    registered = register(page, index)
-    fields = segment(registered)
+    pyramid = halved(page.pixels)
+    registered = register(page, index, pyramid=pyramid)
+    # A page that was turned bright on dark is another one now.
+    fields = segment(registered, pyramid if registered.page is page else None)
     return PreparedPage(registered, fields, tuple(KINDS[field.place.kind].lattice(field) for field in fields))
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ocrbatch.geometry import quad_size, transform_points
+from ocrbatch.page.cuts import Pyramid
 from ocrbatch.page.registration.fit import place_cells, place_points
 from ocrbatch.page.registration.index import FormIndex
 from ocrbatch.page.registration.locate import Located, locate
@@ -22,16 +23,19 @@ NOT_REGISTERED = "not registered"
 UNKNOWN_FORM = "unknown form"
 
 
-def register(page: Page, index: FormIndex | Whole | None = None, *, guess: bool = False) -> RegisteredPage:
+def register(
+    page: Page, index: FormIndex | Whole | None = None, *, guess: bool = False, pyramid: Pyramid | None = None
+) -> RegisteredPage:
     """Find the fields of a page: those of the form it is, or, with no forms given, its runs of boxes.
 
     Those are named ``r01``, ``r02`` … from the top, left to right. A page that is none of the forms, or whose fields
     are not surely found, has no places, and its ``problem`` says so; with ``guess`` it has the likeliest ones.
-    With a ``Whole`` for an index, each page is one field.
+    With a ``Whole`` for an index, each page is one field. ``pyramid`` is the page's own, where it is halved elsewhere
+    too.
     """
     if isinstance(index, Whole):
         return whole_page(page, index)
-    return _by_ruling(page) if index is None else _by_forms(page, index, guess)
+    return _by_ruling(page) if index is None else _by_forms(PageView(page, pyramid), index, guess)
 
 
 def _by_ruling(page: Page) -> RegisteredPage:
@@ -44,8 +48,9 @@ def _by_ruling(page: Page) -> RegisteredPage:
     return RegisteredPage(page, AUTO, places, 1.0 if places else 0.0, ruling.skew_degrees, problem=problem)
 
 
-def _by_forms(page: Page, index: FormIndex, guess: bool) -> RegisteredPage:
-    found = locate(PageView(page), index)
+def _by_forms(view: PageView, index: FormIndex, guess: bool) -> RegisteredPage:
+    page = view.page
+    found = locate(view, index)
     if found is None or found.score < MIN_HINT:
         return RegisteredPage(page, "", (), 0.0 if found is None else found.score, 0.0, problem=UNKNOWN_FORM)
     places = _places(found)

@@ -11,10 +11,12 @@ from ocrbatch.records import FieldImage, FieldPlace, RegisteredPage
 FAINT_SHARE = 0.25
 
 
-def segment(registered: RegisteredPage) -> tuple[FieldImage, ...]:
-    """Cut every field of a page to its ink; a field of a free run of digits gets its pieces for cells."""
-    pyramid = halved(registered.page.pixels)
-    cuts = _cut(pyramid, registered.places)
+def segment(registered: RegisteredPage, pyramid: Pyramid | None = None) -> tuple[FieldImage, ...]:
+    """Cut every field of a page to its ink; a field of a free run of digits gets its pieces for cells.
+
+    ``pyramid`` is the page's own, where it was halved before.
+    """
+    cuts = _cut(halved(registered.page.pixels) if pyramid is None else pyramid, registered.places)
     peaks = [peak for cut in cuts for peak in cut.peaks if peak >= MIN_PEAK]
     # Print that shines through from the back is much fainter than the page's own writing.
     faintest = FAINT_SHARE * float(np.percentile(peaks, 75)) if peaks else 0.0

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ocrbatch.geometry import Matrix, transform_points
-from ocrbatch.page.cuts import quantile
+from ocrbatch.page.cuts import Pyramid, halved, quantile
 from ocrbatch.page.registration.features import Features, glance_features, orb_features, sift_features, telling_features
 from ocrbatch.page.registration.landmarks import find_markers, find_squares
 from ocrbatch.page.registration.shift import Thumbnail, thumbnail
@@ -30,9 +30,9 @@ class PageView:
     What is seen is told in the *working frame*: the page's picture with a longer side of 1000 pixels.
     """
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, pyramid: Pyramid | None = None) -> None:
         self.page = page
-        self.levels: list[Grey] = [page.pixels]
+        self.level = halved(page.pixels) if pyramid is None else pyramid
 
     @cached_property
     def work(self) -> Grey:
@@ -116,16 +116,6 @@ class PageView:
         """Its runs of boxes, each (n, 4, 2), in reading order."""
         back = np.linalg.inv(self.to_page)
         return tuple(transform_points(back, run) for run in find_ruling(self.page).runs)
-
-    def level(self, number: int) -> Grey:
-        """Give the page halved ``number`` times, by area."""
-        while len(self.levels) <= number:
-            last = self.levels[-1]
-            height, width = max(last.shape[0] // 2, 1), max(last.shape[1] // 2, 1)
-            # Of an odd size the last row or column is left out: halving exactly is many times quicker.
-            even = last[: 2 * height, : 2 * width]
-            self.levels.append(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA))
-        return self.levels[number]
 
 
 def rectified(view: PageView, to_page: Matrix, width: int, height: int) -> Grey:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from ocrbatch.page import reader
+from ocrbatch.page.cuts import Pyramid
 from ocrbatch.page.reader import read_pages
 from ocrbatch.page.segment import segment
 from ocrbatch.page.strings.sequence import FrameLogs
@@ -37,7 +38,7 @@ class Spelt:
         return [spell("_".join(str(strip.shape[1])).center(strip.shape[1] // 4, "_")) for strip in strips]
 
 
-def stripped(registered: RegisteredPage) -> tuple[FieldImage, ...]:
+def stripped(registered: RegisteredPage, pyramid: Pyramid) -> tuple[FieldImage, ...]:
     """Give every run that has writing a strip, wider with every page."""
     width = 100 + registered.page.number
     return tuple(
