@@ -34,7 +34,6 @@ LICENCES = {
     "optdigits": "CC BY 4.0 (E. Alpaydin, C. Kaynak, UCI)",
     "letters": "MIT",
     "odk_marks": "Apache-2.0",
-    "drawn": "drawn by ocrbatch itself",
 }
 VERSIONS = ("ocrbatch", "tensorflow", "keras", "numpy", "opencv-python-headless", "ai-edge-litert")
 
