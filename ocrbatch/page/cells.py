@@ -18,8 +18,8 @@ from ocrbatch.page.cuts import MIN_PEAK, FieldCut, Floats, Pyramid, quantiles, w
 from ocrbatch.page.erase import Frame, erase_lines
 from ocrbatch.records import CellImage, FieldImage, FieldPlace, Grey
 
-CUT_HEIGHT = 56
-"""Of fewer pixels, a neighbour's strokes and shadows are no longer told from a cell's own; more cost more."""
+CUT_HEIGHT = 64
+"""Of fewer pixels, a neighbour's strokes and a shadow are no longer told from a cell's own ones."""
 MARGIN = 0.25
 ALIKE = 2
 """Cells whose sides differ by no more pixels are cut to one size."""
@@ -56,7 +56,7 @@ def cut_boxes(pyramid: Pyramid, places: Sequence[FieldPlace]) -> list[FieldCut]:
 
 
 def _size(cells: Floats) -> _Size:
-    """Give the size of a run's cells (n, 4, 2), at the page's own scale up to 56 pixels of height."""
+    """Give the size of a run's cells (n, 4, 2), at the page's own scale up to 64 pixels of height."""
     if not len(cells):
         return _Size(4, 4, 1.0)
     across = float(np.linalg.norm(cells[:, [1, 2]] - cells[:, [0, 3]], axis=2).mean())
