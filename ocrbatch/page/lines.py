@@ -26,10 +26,11 @@ MAX_SLOPE = 0.16
 STRETCH = 96
 LEVEL_ENOUGH = 1.0
 RIDGE_FLOOR = 6.0
-MANY_PIECES = 400
-LONG_PIECE = 64
-LEAST_LONG = 0.018
-"""Of the length of all pieces; of a page's that has lines, a tenth and more is in long ones."""
+CROWDED = 1.2e-3
+"""So many pieces a pixel are more than 60 rows of 60 small boxes make on a page of A4 at 150 dpi; specks make 1.7e-3."""
+SHORT_PIECE = 24
+LEAST_LONG = 0.65
+"""Of the length of all pieces; the small boxes of a page have four fifths and more in longer ones, specks a half."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +113,14 @@ def _lines_along_rows(picture: Grey) -> Lines:
     # Cut into stretches, a line of bent paper is straight in each of them.
     mask[:, STRETCH::STRETCH] = 0
     pieces = _pieces(mask)
-    return follow(chain_pieces(_no_pieces() if _is_noise(pieces) else pieces), depth)
+    return follow(chain_pieces(_no_pieces() if _is_noise(pieces, mask.size) else pieces), depth)
 
 
-def _is_noise(pieces: Floats) -> bool:
-    """Tell whether a page's pieces (n, 5) are specks that happen to lie in rows: many, and hardly a long one."""
+def _is_noise(pieces: Floats, pixels: int) -> bool:
+    """Tell whether the pieces (n, 5) of so many pixels are specks that happen to lie in rows: many, most very short."""
     length = pieces[:, 1] - pieces[:, 0]
-    return len(pieces) >= MANY_PIECES and bool(length[length >= LONG_PIECE].sum() < LEAST_LONG * length.sum())
+    longer = length[length >= SHORT_PIECE].sum()
+    return len(pieces) > CROWDED * pixels and bool(longer < LEAST_LONG * length.sum())
 
 
 def _median(values: Grey) -> float:

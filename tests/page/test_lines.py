@@ -150,3 +150,15 @@ def test_specks_all_over_a_page_are_no_lines(share: float, shape: tuple[int, int
     pixels[np.random.default_rng(0).random(shape) < share] = 0
     found = find_lines(Page(1, pixels, None))
     assert len(found.horizontals.curves) == len(found.verticals.curves) == 0
+
+
+@pytest.mark.parametrize(("side", "gap"), [(24, 0), (32, 10), (56, 0), (56, 10)])
+def test_many_small_boxes_are_no_specks(side: int, gap: int) -> None:
+    pixels = np.full((1754, 1240), 235, np.uint8)
+    tops, lefts = (range(100, end - side - 60, side + space) for end, space in ((1754, max(gap, 6)), (1240, gap)))
+    for top in tops:
+        for left in lefts:
+            cv2.rectangle(pixels, (left, top), (left + side, top + side), 60, 2)
+    found = find_lines(Page(1, pixels, 150.0))
+    assert len(found.horizontals.curves) >= 2 * len(tops)
+    assert len(found.verticals.curves) >= len(lefts)

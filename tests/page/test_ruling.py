@@ -129,6 +129,15 @@ def test_blank_combs_that_are_open_at_the_top_are_found(style: str, skew: float)
     assert_found(form("open", style, skew=skew, written=False))
 
 
+@pytest.mark.parametrize(("kind", "gap"), [("comb", 0), ("boxes", 1.5)])
+def test_hundreds_of_boxes_are_found(kind: str, gap: float) -> None:
+    rng = np.random.default_rng(3)
+    rows = ["".join(map(str, rng.integers(0, 10, 20))) for _ in range(22)]
+    size = (7.0, 9.0)
+    grids = tuple(Grid(15, 12 + 12 * i, (row,), size, kind, gap) for i, row in enumerate(rows))
+    assert_found(render_page(PageSpec((210, 297), grids), digits=hand(), dpi=150.0, seed=1, skew=0.8))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("colour", COLOURS)
 @pytest.mark.parametrize("dpi", [200, 300])
