@@ -112,10 +112,25 @@ def text_log_probabilities(logs: FrameLogs, texts: Sequence[str]) -> Floats:
     if not texts:
         return np.empty(0)
     spelt, lengths, skips = _spelt(texts)
-    share = np.zeros((len(texts), spelt.shape[1] + 2))
-    # Two columns of nothing stand before the first; the first frame may be a blank or the first digit.
+    return sum_of_spellings(logs, spelt, 2 * lengths + 1, skips)
+
+
+def sum_of_spellings(
+    logs: FrameLogs,
+    spelt: npt.NDArray[np.int64],
+    lengths: npt.NDArray[np.int64],
+    skips: npt.NDArray[np.bool_],
+) -> Floats:
+    """Give the log-probability (n,) that frames (t, c) run through the columns ``spelt`` (n, s) from first to last.
+
+    A row's first ``lengths`` columns count. Each is held for a frame or more, but the first and the last may be
+    missing, and so may what stands before one that ``skips`` (n, s) marks. It is minus infinity where the frames are
+    too few.
+    """
+    share = np.zeros((len(spelt), spelt.shape[1] + 2))
+    # Two columns of nothing stand before the first; the first frame may be the first or the second of what is spelt.
     share[:, 1] = 1.0
-    scale = np.zeros(len(texts))
+    scale = np.zeros(len(spelt))
     for frame in np.exp(logs.astype(np.float64)):
         ways = share[:, 2:] + share[:, 1:-1] + np.where(skips, share[:, :-2], 0.0)
         share[:, 2:] = ways * frame[spelt]
@@ -123,10 +138,9 @@ def text_log_probabilities(logs: FrameLogs, texts: Sequence[str]) -> Floats:
         peak = np.maximum(share.max(axis=1), np.finfo(np.float64).tiny)
         share /= peak[:, None]
         scale += np.log(peak)
-    rows = np.arange(len(texts))
-    # The last digit's state, and the blank's after it; before any frame, the empty text is certain.
-    end = share[rows, 2 * lengths + 2] + np.where(lengths > 0, share[rows, 2 * lengths + 1], 0.0)
-    end = end if len(logs) else np.where(lengths == 0, 1.0, 0.0)
+    rows = np.arange(len(spelt))
+    end = share[rows, lengths + 1] + np.where(lengths > 1, share[rows, lengths], 0.0)
+    end = end if len(logs) else np.where(lengths == 1, 1.0, 0.0)
     with np.errstate(divide="ignore"):
         return np.asarray(np.minimum(np.log(end) + scale, 0.0), np.float64)
 

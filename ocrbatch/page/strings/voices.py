@@ -13,6 +13,7 @@ import numpy as np
 from ocrbatch.geometry import Quad, transform_points
 from ocrbatch.page.lattice import UNREAD, Step, Way
 from ocrbatch.page.strings.beam import best_texts, digit_frames, spans, text_log_probabilities
+from ocrbatch.page.strings.separators import grouped_log_probabilities
 from ocrbatch.page.strings.sequence import HIGH, FrameLogs, frame_width
 from ocrbatch.records import LABELS, CellImage, FieldImage, Grey, cell_quads, read_only
 
@@ -39,7 +40,7 @@ def join(ways: tuple[Way, ...], frames: FrameLogs, field: FieldImage) -> tuple[F
     logs = digit_frames(frames)
     known = _by_digits(ways)
     texts = list(dict.fromkeys([*known, *(text for text, _ in best_texts(logs, TEXTS) if text)]))
-    told = _told(logs, texts)
+    told = _told(frames, logs, texts)
     scores = np.array([told[text] + PIECES_WEIGHT * _log(known.get(text)) for text in texts])
     least = np.logaddexp.reduce(scores) + HOPELESS
     kept = [
@@ -79,11 +80,14 @@ def _log(way: Way | None) -> float:
     return PIECES_FLOOR if way is None else max(way.log_probability, PIECES_FLOOR)
 
 
-def _told(logs: FrameLogs, texts: Sequence[str]) -> dict[str, float]:
-    """Give what the frames say of each text; of one with ink that could not be read they know nothing."""
+def _told(frames: FrameLogs, logs: FrameLogs, texts: Sequence[str]) -> dict[str, float]:
+    """Give what the frames say of each text, the places of separators counted.
+
+    Of a text with ink that could not be read they know nothing.
+    """
     digits = [text for text in texts if set(text) <= set(LABELS)]
-    told = np.maximum(text_log_probabilities(logs, digits), FRAMES_FLOOR).tolist()
-    return dict.fromkeys(texts, FRAMES_FLOOR) | dict(zip(digits, told, strict=True))
+    told = grouped_log_probabilities(frames, digits, text_log_probabilities(logs, digits))
+    return dict.fromkeys(texts, FRAMES_FLOOR) | dict(zip(digits, np.maximum(told, FRAMES_FLOOR).tolist(), strict=True))
 
 
 class _NewCells:

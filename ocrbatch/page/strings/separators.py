@@ -1,0 +1,67 @@
+"""Where separators stand between the digits of an amount: by thousands, by thousands and lakhs, before cents.
+
+A comma drawn long looks like a 1, and only its place tells: 74,030 is parted as amounts are, 741030 is not parted at
+all. Numbers are parted so as ISO 80000-1 (7.3.1) parts them, and as is usual in India.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from ocrbatch.page.strings.beam import Floats, FrameLogs, sum_of_spellings
+from ocrbatch.records import LABELS
+
+SIGN, BLANK, NONE = len(LABELS), len(LABELS) + 1, len(LABELS) + 2
+"""The columns of a sign, of CTC's blank, and of either."""
+GROUPINGS = ((3, 6, 9), (3, 5, 7, 9), (2, 5, 8), (2, 5, 7, 9), (2,))
+"""How many digits stand to the right of each separator."""
+UNPARTED, ELSEWHERE = 0.3, 0.1
+"""How likely an amount is written without separators, and with some elsewhere, beside one that is grouped."""
+
+
+def grouped_log_probabilities(logs: FrameLogs, texts: Sequence[str], told: Floats) -> Floats:
+    """Give how likely texts (n,) of digits are, their separators counted: natural logarithms, of no fixed sum.
+
+    ``logs`` (t, 12) are frames with signs, ``told`` (n,) the log-probabilities of the texts wherever signs stand. Signs
+    before the first and behind the last digit say nothing.
+    """
+    layouts = [(index, layout) for index, text in enumerate(texts) for layout in _layouts(len(text))]
+    if not layouts:
+        return told
+    none = np.logaddexp(logs[:, SIGN], logs[:, BLANK])
+    found = sum_of_spellings(
+        np.concatenate([logs, none[:, None]], axis=1), *_spelt([(texts[i], layout) for i, layout in layouts])
+    )
+    shares = np.zeros((len(texts), 2))
+    for (index, layout), log in zip(layouts, found.tolist(), strict=True):
+        shares[index, int(bool(layout))] += np.exp(log)
+    unparted, grouped = shares.T
+    elsewhere = np.maximum(np.exp(told) - unparted - grouped, 0.0)
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.log(grouped + UNPARTED * unparted + ELSEWHERE * elsewhere), np.float64)
+
+
+def _layouts(digits: int) -> set[frozenset[int]]:
+    """Give where separators may stand among so many digits: how many stand to the right of each."""
+    return {frozenset[int]()} | {frozenset(right for right in own if right < digits) for own in GROUPINGS}
+
+
+def _spelt(
+    texts: Sequence[tuple[str, frozenset[int]]],
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """Give the columns (n, s) of texts with separators just so, how many each has, and before which one may miss."""
+    rows: list[list[int]] = []
+    for text, layout in texts:
+        row = [NONE]
+        for right, label in zip(range(len(text) - 1, -1, -1), text, strict=True):
+            between = [BLANK, SIGN, BLANK] if right in layout else [BLANK]
+            row += [LABELS.index(label), *(between if right else [NONE])]
+        rows.append(row)
+    lengths = np.array([len(row) for row in rows], np.int64)
+    spelt = np.full((len(rows), int(lengths.max())), BLANK, np.int64)
+    for filled, row in zip(spelt, rows, strict=True):
+        filled[: len(row)] = row
+    skips = spelt <= SIGN
+    skips[:, 2:] &= spelt[:, 2:] != spelt[:, :-2]
+    return spelt, lengths, skips
