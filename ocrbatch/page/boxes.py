@@ -75,7 +75,10 @@ def _beyond(lines: Indices, side: int) -> tuple[Indices, Indices]:
 
 
 def _choose(cells: Cells) -> Cells:
-    """Of the candidates that overlap keep those in company, then the smallest; the faint beside the sure."""
+    """Of the candidates that overlap keep those that no line parts, then those in company, then the smallest.
+
+    The faint are kept beside the sure.
+    """
     company = _company(cells)
     boxes = np.concatenate([cells.quads.min(axis=1), cells.quads.max(axis=1)], axis=1)
     areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
@@ -87,7 +90,7 @@ def _choose(cells: Cells) -> Cells:
     believed |= (cells.sure | (company > 0)) & (evenness >= ONE_PEN)
     believed[_outdone(cells.sure, company, evenness, areas, one, rival)] = False
     taken, left = np.zeros(len(cells), np.bool_), believed
-    for i in np.lexsort((areas, ~cells.sure, -company)).tolist():
+    for i in np.lexsort((areas, ~cells.sure, -company, cells.parted)).tolist():
         if left[i]:
             taken[i] = True
             left[rival[first[i] : first[i + 1]]] = False

@@ -14,6 +14,8 @@ ASKEW = 0.1
 MAX_PITCH = 1.9
 INNER_EVIDENCE = 0.5
 OUTER_EVIDENCE = 0.75
+THREE_SIDES = 0.9
+"""A digit's foot may hide all of one side of a small box: three sides that are seen so well are evidence enough."""
 MIN_TEETH = 5
 MIN_TOOTH = 16.0
 TOOTH_RANGE = (0.3, 2.2)
@@ -122,7 +124,8 @@ def _filled(quads: Floats, row: Indices, numbers: list[int], model: _Model, line
         seen = evidence(quad, line_map)
         # What ends a row is a side of its own, not the words beside it.
         ended = side is None or seen[side] >= least
-        return bool(seen.mean() >= least and ended) and not (covered(quad, quads) & others).any()
+        enough = seen.mean() >= least or np.sort(seen)[1] >= THREE_SIDES
+        return bool(enough and ended) and not (covered(quad, quads) & others).any()
 
     others = np.ones(len(quads), np.bool_)
     others[row] = False

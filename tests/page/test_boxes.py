@@ -62,6 +62,16 @@ def test_boxes_with_rounded_corners_are_found() -> None:
     assert found(page) == [5]
 
 
+@pytest.mark.parametrize("hidden", [0, 4])
+def test_an_outer_box_whose_foot_is_written_over_is_one_of_the_row(hidden: int) -> None:
+    page = paper()
+    for i in range(5):
+        box(page, 120 + 46 * i, 300, 32, 38)
+    left = 120 + 46 * hidden
+    cv2.rectangle(page, (left + 7, 332), (left + 25, 344), 40, cv2.FILLED)
+    assert found(page) == [5]
+
+
 def test_the_gaps_between_boxes_are_no_cells() -> None:
     page = paper()
     for i in range(6):

@@ -129,6 +129,13 @@ def test_blank_combs_that_are_open_at_the_top_are_found(style: str, skew: float)
     assert_found(form("open", style, skew=skew, written=False))
 
 
+@pytest.mark.parametrize("seed", [42, 93, 170, 211, 255])
+def test_no_two_cells_of_a_comb_are_taken_for_one(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    combs = tuple(Grid(6, 8 + 24.4 * i, ("".join(map(str, rng.integers(0, 10, 12))),), (14, 17.1)) for i in range(3))
+    assert_found(render_page(PageSpec((180, 84), combs), digits=hand(), dpi=200.0, seed=seed, skew=-0.64))
+
+
 @pytest.mark.parametrize(("kind", "gap"), [("comb", 0), ("boxes", 1.5)])
 def test_hundreds_of_boxes_are_found(kind: str, gap: float) -> None:
     rng = np.random.default_rng(3)
