@@ -27,7 +27,7 @@ class Calibration:
         return 1 / (1 + math.exp(-score))
 
 
-STRING = Calibration((0.275, 0.648, 0.005, 0.039, 0.056, -0.065), -0.213)
+STRING = Calibration((0.646, 0.430, 0.000, 0.074, 0.095, -0.476), -0.082)
 BOXES = Calibration((1.0, 0.0, 0.0, 0.0), 0.0)
 """The product of the cells' probabilities as it stands, for these are calibrated by the model's own temperature. A fit
 on composed rows, harder than forms are, gives 0.78 and -0.56: of real forms it doubts far too much."""

@@ -11,6 +11,9 @@ from ocrbatch.model.strings.glyphs import HIGH
 Floats = npt.NDArray[np.float32]
 Point = tuple[float, float]
 
+HOOKED = 0.2
+"""How many long commas turn to the right at their end."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sign:
@@ -56,11 +59,20 @@ def separator(pen: float, rng: np.random.Generator) -> Sign:
 
 
 def long_comma(pen: float, rng: np.random.Generator) -> Sign:
-    """Draw a comma as high as a small digit, which begins below the middle of the digits and ends below their foot."""
-    long = int(rng.uniform(9, 26))
-    line = _curved(rng, (1.0, 0.0), (0.0, 1.0))
-    middle = float(rng.uniform(-0.3, 0.0)) + long / (2 * HIGH)
-    return Sign(_strokes((max(int(long * rng.uniform(0.05, 0.5)), 2), long), [line], pen), middle)
+    """Draw a comma as high as a small digit, which begins about the middle of the digits and ends about their foot.
+
+    It leans as a slash does or stands upright, straight or bowed, and now and then turns to the right at its end.
+    """
+    foot = float(rng.uniform(-0.45, 0.02))
+    # The higher it stands, the shorter it is: what reaches from the foot to the top would be a 1.
+    top = float(rng.uniform(max(foot + 0.2, 0.0), 0.6 if foot < -0.12 else 0.48))
+    long = max(int((top - foot) * HIGH), 6)
+    wide = max(int(long * rng.choice([rng.uniform(0.0, 0.25), rng.uniform(0.2, 0.65)])), 2)
+    bow = float(rng.normal(0, 0.18)) * long / wide
+    line: list[Point] = [(1.0, 0.0), (0.5 - bow, 0.5), (0.0, 1.0)]
+    if rng.random() < HOOKED:
+        line.append((float(rng.uniform(0.1, 0.4)) * long / wide, float(rng.uniform(0.85, 1.05))))
+    return Sign(_strokes((wide, long), [line], pen), (top + foot) / 2)
 
 
 def leading(pen: float, rng: np.random.Generator) -> Sign:

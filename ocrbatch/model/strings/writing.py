@@ -16,8 +16,10 @@ LENGTHS = (0.04, 0.10, 0.16, 0.19, 0.17, 0.13, 0.09, 0.05, 0.04, 0.03)
 GROUPS = ((3, 6, 9), (3, 5, 7, 9), (2, 5, 8))
 """How many digits stand to the right of a separator: by thousands, by thousands and lakhs, and before cents."""
 GROUPED = (0.5, 0.35, 0.15)
-LAKHS = 0.2
+LAKHS = 0.3
 """How many runs are amounts as in India: long commas by thousands and lakhs, and ``/-`` behind small zeros."""
+SEPARATED = 4
+"""A run of so many digits has a separator by thousands."""
 CHAINED = 0.3
 """How many hands join the zeros of a row."""
 ONE_STROKE = 0.25
@@ -32,9 +34,9 @@ class Writing:
     labels: tuple[int, ...]
 
 
-def draw_digits(rng: np.random.Generator) -> list[int]:
-    """Draw the digits of a run: evenly, or as amounts are, which often end in zeros."""
-    count = 1 + int(rng.choice(len(LENGTHS), p=np.array(LENGTHS) / sum(LENGTHS)))
+def draw_digits(rng: np.random.Generator, least: int = 1) -> list[int]:
+    """Draw the digits of a run, ``least`` or more: evenly, or as amounts are, which often end in zeros."""
+    count = max(1 + int(rng.choice(len(LENGTHS), p=np.array(LENGTHS) / sum(LENGTHS))), least)
     digits = [int(digit) for digit in rng.integers(0, 10, count)]
     if rng.random() < 0.35 and count > 2:
         zeros = int(rng.integers(1, min(count, 6)))
@@ -48,12 +50,12 @@ def draw_digits(rng: np.random.Generator) -> list[int]:
 def write(bank: GlyphBank, rng: np.random.Generator) -> Writing:
     """Write a run of digits with one hand."""
     hand = draw_hand(bank, rng)
-    digits = draw_digits(rng)
+    lakhs = rng.random() < LAKHS
+    digits = draw_digits(rng, SEPARATED if lakhs else 1)
     pen = float(rng.uniform(2.0, 5.0))
     line = _Line(hand, rng, pen)
     if rng.random() < 0.12:
         line.sign(leading(pen, rng), float(rng.uniform(2, 30)))
-    lakhs = rng.random() < LAKHS
     grouped, groups = lakhs or rng.random() < 0.5, GROUPS[1 if lakhs else int(rng.choice(len(GROUPS), p=GROUPED))]
     small = float(rng.uniform(0.5, 0.9)) if rng.random() < (0.6 if lakhs else 0.25) else 1.0
     tail = _tail_of_zeros(digits)
@@ -69,7 +71,8 @@ def write(bank: GlyphBank, rng: np.random.Generator) -> Writing:
             line.digit(digits[-left], draw_digit(digits[-left], hand, bank, rng, high))
             left -= 1
         if left in parted:
-            line.sign(long_comma(pen, rng) if lakhs else separator(pen, rng), float(rng.uniform(-3, 8)))
+            sign = long_comma(pen, rng) if lakhs else separator(pen, rng)
+            line.sign(sign, float(rng.uniform(-3, 12 if lakhs else 8)))
     if rng.random() < (0.9 if lakhs else 0.45):
         for stroke in slashed(pen, rng) if lakhs else trailing(pen, rng):
             line.sign(stroke, float(rng.uniform(-2, 14)))

@@ -26,7 +26,8 @@ UNDER_COST, UNDER_FROM = 2.0, 0.3
 SIGN_AT_ALL = -5.0
 SIGN_SMALL, SMALL = 12.0, 0.62
 SIGN_LOW, LOW = 10.0, 0.15
-SIGN_UNDER, UNDER = 14.0, -0.15
+SIGN_UNDER, UNDER, STRAIGHT_UNDER = 14.0, -0.15, -0.35
+"""A straight stroke alone is a comma already where it begins less far down."""
 SIGN_FLAT, FLAT, LONG = 3.0, 0.4, 1.6
 SIGN_TINY, TINY = 16.0, 0.6
 SIGN_HOLE = -3.0
@@ -108,13 +109,16 @@ def _sign_odds(segments: Segments, start: int, end: int) -> float:
     high, wide = (bottom - top) / segments.high, (right - left) / segments.high
     low = ((top + bottom) / 2 - segments.middle[start]) / segments.high
     odds = SIGN_AT_ALL + SIGN_SMALL * max(0.0, SMALL - high) + SIGN_LOW * max(0.0, low - LOW)
-    odds += SIGN_UNDER * max(0.0, (top - segments.middle[start]) / segments.high - UNDER)
     odds += SIGN_FLAT * (high < FLAT and wide >= LONG * high)
     odds += SIGN_TINY * max(0.0, TINY - float(np.hypot(high, wide)))
     place = int(segments.part[start])
-    if end == start + 1 and int((segments.part == place).sum()) == 1:
+    alone = end == start + 1 and int((segments.part == place).sum()) == 1
+    straight = alone and bool(segments.parts.straight[place])
+    begins = (top - segments.middle[start]) / segments.high
+    odds += SIGN_UNDER * max(0.0, begins - (STRAIGHT_UNDER if straight else UNDER))
+    if alone:
         odds += SIGN_HOLE * bool(segments.parts.holes[place])
-        if bool(segments.parts.straight[place]):
+        if straight:
             odds += SIGN_SLASH * (high > SLASH) + SIGN_BEFORE_A_DASH * _dash_follows(segments, end)
     return float(odds)
 

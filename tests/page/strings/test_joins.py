@@ -71,8 +71,8 @@ def test_a_bar_above_a_stroke_is_better_taken_together_with_it() -> None:
 
 @pytest.mark.parametrize(
     "sign",
-    [[(102, 36), (104, 40)], [(106, 34), (98, 52)], [(90, 20), (120, 21)]],
-    ids=["point", "comma", "dash"],
+    [[(102, 36), (104, 40)], [(106, 34), (98, 52)], [(108, 19), (96, 50)], [(90, 20), (120, 21)]],
+    ids=["point", "comma", "long comma", "dash"],
 )
 def test_what_is_small_is_rather_a_sign(sign: Line) -> None:
     found = candidates(segments_of([*uprights(20, 60, 160, 200), sign]))
