@@ -27,7 +27,7 @@ STRETCH = 96
 LEVEL_ENOUGH = 1.0
 RIDGE_FLOOR = 6.0
 CROWDED = 1.2e-3
-"""So many pieces a pixel are more than 60 rows of 60 small boxes make on a page of A4 at 150 dpi; specks make 1.7e-3."""
+"""So many pieces a pixel are more than 60 rows of 60 small boxes make on A4 at 150 dpi; specks make 1.7e-3."""
 SHORT_PIECE = 24
 LEAST_LONG = 0.65
 """Of the length of all pieces; the small boxes of a page have four fifths and more in longer ones, specks a half."""
