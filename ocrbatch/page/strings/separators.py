@@ -1,7 +1,7 @@
 """Where separators stand between the digits of an amount: by thousands, by thousands and lakhs, before cents.
 
 A comma drawn long looks like a 1, and only its place tells: 74,030 is parted as amounts are, 741030 is not parted at
-all. Numbers are parted so as ISO 80000-1 (7.3.1) parts them, and as is usual in India.
+all. Groups of three digits are those of ISO 80000-1 (7.3.1); lakhs are usual in India.
 """
 
 from collections.abc import Sequence
@@ -21,10 +21,10 @@ UNPARTED, ELSEWHERE = 0.3, 0.1
 
 
 def grouped_log_probabilities(logs: FrameLogs, texts: Sequence[str], told: Floats) -> Floats:
-    """Give how likely texts (n,) of digits are, their separators counted: natural logarithms, of no fixed sum.
+    """Give the log-probabilities (n,) of texts of digits once the places of their separators count.
 
-    ``logs`` (t, 12) are frames with signs, ``told`` (n,) the log-probabilities of the texts wherever signs stand. Signs
-    before the first and behind the last digit say nothing.
+    ``logs`` (t, 12) are frames with signs, ``told`` (n,) the log-probabilities of the texts wherever signs stand: what
+    these have in all is shared out anew. Signs before the first and behind the last digit say nothing.
     """
     layouts = [(index, layout) for index, text in enumerate(texts) for layout in _layouts(len(text))]
     if not layouts:
@@ -38,8 +38,11 @@ def grouped_log_probabilities(logs: FrameLogs, texts: Sequence[str], told: Float
         shares[index, int(bool(layout))] += np.exp(log)
     unparted, grouped = shares.T
     elsewhere = np.maximum(np.exp(told) - unparted - grouped, 0.0)
+    likely = grouped + UNPARTED * unparted + ELSEWHERE * elsewhere
+    if not likely.any():
+        return told
     with np.errstate(divide="ignore"):
-        return np.asarray(np.log(grouped + UNPARTED * unparted + ELSEWHERE * elsewhere), np.float64)
+        return np.asarray(np.minimum(np.log(likely * (np.exp(told).sum() / likely.sum())), 0.0), np.float64)
 
 
 def _layouts(digits: int) -> set[frozenset[int]]:
