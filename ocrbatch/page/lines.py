@@ -110,10 +110,17 @@ def _lines_along_rows(picture: Grey) -> Lines:
     tall = cv2.morphologyEx(mask, cv2.MORPH_OPEN, column)
     mask = cv2.subtract(mask, tall)
     mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_RECT, (MIN_RUN, 1)))
-    # Cut into stretches, a line of bent paper is straight in each of them.
-    mask[:, STRETCH::STRETCH] = 0
+    _cut_into_stretches(mask)
     pieces = _pieces(mask)
     return follow(chain_pieces(_no_pieces() if _is_noise(pieces, mask.size) else pieces), depth)
+
+
+def _cut_into_stretches(mask: Grey) -> None:
+    """Cut long lines, in place: a line of bent paper is straight in each stretch. A box's short side is left whole."""
+    column = cv2.getStructuringElement(cv2.MORPH_RECT, (1, 5))
+    for place in range(STRETCH, mask.shape[1] - MIN_LENGTH, STRETCH):
+        around = cv2.dilate(mask[:, place - MIN_LENGTH : place + MIN_LENGTH + 1], column)
+        mask[around.all(axis=1), place] = 0
 
 
 def _is_noise(pieces: Floats, pixels: int) -> bool:

@@ -72,6 +72,14 @@ def test_an_outer_box_whose_foot_is_written_over_is_one_of_the_row(hidden: int) 
     assert found(page) == [5]
 
 
+@pytest.mark.parametrize("left", [76, 80, 84, 88, 92])
+def test_small_boxes_are_found_wherever_they_begin(left: int) -> None:
+    page = paper()
+    for i in range(4):
+        box(page, left + 36 * i, 300, 24, 35)
+    assert found(page) == [4]
+
+
 def test_the_gaps_between_boxes_are_no_cells() -> None:
     page = paper()
     for i in range(6):
