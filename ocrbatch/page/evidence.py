@@ -8,18 +8,17 @@ from ocrbatch.records import FieldImage
 SUREST = 9.0
 """Log-odds beyond this (one in eight thousand) are taken for this: no network's tail is believed."""
 
-STRING_EVIDENCE = ("joint", "strip", "pieces", "weakest digit", "digits", "noted")
+STRING_EVIDENCE = ("joint", "weakest digit", "digits", "noted")
 BOXES_EVIDENCE = ("all cells", "weakest cell", "cells", "noted")
 
 
 def string_evidence(field: FieldImage, way: Way) -> tuple[float, ...]:
     """Give the evidence for a run of digits, by STRING_EVIDENCE.
 
-    The first four are log-odds (natural, within ±9): of the way among all, of its text by the strip alone, by the
-    pieces alone, and of its least sure digit; then the number of its digits, and 1 where its cells bear notes.
+    The first two are log-odds (natural, within ±9): of the way among all, and of its least sure digit; then the number
+    of its digits, and 1 where its cells bear notes.
     """
-    strip, pieces = way.voices or (way.log_probability, way.log_probability)
-    return (log_odds(way.log_probability), log_odds(strip), log_odds(pieces), *_of_both(field, way))
+    return (log_odds(way.log_probability), *_of_both(field, way))
 
 
 def boxes_evidence(field: FieldImage, way: Way) -> tuple[float, ...]:

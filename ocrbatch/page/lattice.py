@@ -28,15 +28,13 @@ class Step:
 class Way:
     """One way to read a field: its steps, and the numbers in ``FieldImage.cells`` of what they are read from.
 
-    ``log_probability`` (natural) is that of this text beside all others that the field could have. ``voices`` are what
-    the whole strip says of it by itself and what the pieces do; None where there are no two voices. ``text`` are the
+    ``log_probability`` (natural) is that of this text beside all others that the field could have. ``text`` are the
     steps' texts, a space for a blank cell between written ones.
     """
 
     steps: tuple[Step, ...]
     cells: tuple[int, ...]
     log_probability: float
-    voices: tuple[float, float] | None = None
     text: str = field(init=False)
 
     def __post_init__(self) -> None:

@@ -118,9 +118,10 @@ def _lines_along_rows(picture: Grey) -> Lines:
 def _cut_into_stretches(mask: Grey) -> None:
     """Cut long lines, in place: a line of bent paper is straight in each stretch. A box's short side is left whole."""
     column = cv2.getStructuringElement(cv2.MORPH_RECT, (1, 5))
-    for place in range(STRETCH, mask.shape[1] - MIN_LENGTH, STRETCH):
-        around = cv2.dilate(mask[:, place - MIN_LENGTH : place + MIN_LENGTH + 1], column)
-        mask[around.all(axis=1), place] = 0
+    for place in range(STRETCH, mask.shape[1] - 2 * MIN_LENGTH, STRETCH):
+        around = cv2.dilate(mask[:, place - 2 * MIN_LENGTH : place + 2 * MIN_LENGTH + 1], column) > 0
+        sides = (slice(MIN_LENGTH, 3 * MIN_LENGTH + 1), slice(0, 2 * MIN_LENGTH), slice(2 * MIN_LENGTH, None))
+        mask[np.any([around[:, side].all(axis=1) for side in sides], axis=0), place] = 0
 
 
 def _is_noise(pieces: Floats, pixels: int) -> bool:

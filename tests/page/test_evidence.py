@@ -21,9 +21,9 @@ BLANK = Step("", 1.0, "", 0.0)
 logs = st.one_of(st.floats(max_value=0.0, allow_nan=False), st.sampled_from([0.0, -0.0, -1e-300, -1e-17, -math.inf]))
 
 
-def way(*sure: float, log_probability: float = -0.1, voices: tuple[float, float] | None = None) -> Way:
+def way(*sure: float, log_probability: float = -0.1) -> Way:
     steps = tuple(Step("7", one, "1", 1 - one) for one in sure)
-    return Way(steps, tuple(range(len(steps))), log_probability, voices)
+    return Way(steps, tuple(range(len(steps))), log_probability)
 
 
 def field_of(way: Way, placed: float = 1.0, noted: int | None = None) -> FieldImage:
@@ -59,26 +59,17 @@ def test_more_than_certain_and_impossible_are_the_bounds() -> None:
     assert log_odds(-math.inf) == -SUREST
 
 
-@given(st.lists(st.floats(0, 1), max_size=12).map(tuple), logs, st.none() | st.tuples(logs, logs))
-def test_evidence_is_finite_whatever_was_read(
-    sure: tuple[float, ...], log_probability: float, voices: tuple[float, float] | None
-) -> None:
-    one = way(*sure, log_probability=log_probability, voices=voices)
+@given(st.lists(st.floats(0, 1), max_size=12).map(tuple), logs)
+def test_evidence_is_finite_whatever_was_read(sure: tuple[float, ...], log_probability: float) -> None:
+    one = way(*sure, log_probability=log_probability)
     assert all(math.isfinite(number) for number in (*string(one).values(), *boxes(one).values()))
     assert string(one)["digits"] == boxes(one)["cells"] == len(sure)
 
 
-def test_each_voice_of_a_run_has_its_own_number() -> None:
-    told = string(way(0.9, 0.6, log_probability=math.log(0.5), voices=(math.log(0.8), math.log(0.2))))
-    assert told["joint"] == pytest.approx(0.0)
-    assert told["strip"] == pytest.approx(math.log(4))
-    assert told["pieces"] == pytest.approx(-math.log(4))
+def test_a_run_is_weighed_among_all_it_could_be_and_by_its_weakest_digit() -> None:
+    told = string(way(0.9, 0.6, log_probability=math.log(0.75)))
+    assert told["joint"] == pytest.approx(math.log(3))
     assert told["weakest digit"] == pytest.approx(math.log(1.5))
-
-
-def test_a_run_read_by_its_pieces_alone_has_one_voice_for_all() -> None:
-    told = string(way(0.9, log_probability=math.log(0.75)))
-    assert told["joint"] == told["strip"] == told["pieces"] == pytest.approx(math.log(3))
 
 
 def test_cells_are_weighed_together_and_by_the_weakest_and_blanks_not_at_all() -> None:

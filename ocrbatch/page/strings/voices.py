@@ -53,7 +53,7 @@ def join(ways: tuple[Way, ...], frames: FrameLogs, field: FieldImage) -> tuple[F
     joined = []
     for text, share in zip([texts[i] for i in kept], shares.tolist(), strict=True):
         way = known[text] if text in known else cells.way(text, share)
-        joined.append(replace(way, log_probability=share, voices=(told[text], _log(known.get(text)))))
+        joined.append(replace(way, log_probability=share))
     return cells.field(), tuple(joined)
 
 
