@@ -31,6 +31,7 @@ REACH = 4.0
 
 FrameLogs = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.float64]
+Spellings = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.bool_]]
 Beam = dict[str, tuple[float, float]]
 """The probability of each prefix: of the spellings that end in a blank, and of those that end in its last digit."""
 
@@ -111,8 +112,7 @@ def text_log_probabilities(logs: FrameLogs, texts: Sequence[str]) -> Floats:
     """
     if not texts:
         return np.empty(0)
-    spelt, lengths, skips = _spelt(texts)
-    return sum_of_spellings(logs, spelt, 2 * lengths + 1, skips)
+    return sum_of_spellings(logs, *_spelt(texts))
 
 
 def sum_of_spellings(
@@ -145,19 +145,23 @@ def sum_of_spellings(
         return np.asarray(np.minimum(np.log(end) + scale, 0.0), np.float64)
 
 
-def _spelt(
-    texts: Sequence[str],
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
-    """Give texts (n, s) with blanks between, before and after their digits, their lengths, and where a blank may miss.
+def _spelt(texts: Sequence[str]) -> Spellings:
+    """Give texts as columns with blanks between, before and after their digits."""
+    return spellings([[BLANK, *(c for label in text for c in (LABELS.index(label), BLANK))] for text in texts], BLANK)
 
-    Shorter ones are filled up with blanks.
+
+def spellings(rows: Sequence[Sequence[int]], blank: int) -> Spellings:
+    """Give rows of columns as one array (n, s), their lengths (n,), and before which column one may be missing (n, s).
+
+    Shorter ones are filled up with blanks. What comes before ``blank`` among the columns are digits and signs: between
+    two of them that differ nothing need stand.
     """
-    lengths = np.array([len(text) for text in texts], np.int64)
-    spelt = np.full((len(texts), 2 * int(lengths.max()) + 1), BLANK, np.int64)
-    for row, text in zip(spelt, texts, strict=True):
-        row[1 : 2 * len(text) : 2] = [LABELS.index(label) for label in text]
+    lengths = np.array([len(row) for row in rows], np.int64)
+    spelt = np.full((len(rows), int(lengths.max())), blank, np.int64)
+    for filled, row in zip(spelt, rows, strict=True):
+        filled[: len(row)] = row
     # Before the first blank stands nothing, and the first digit may follow it at once.
-    skips = spelt != BLANK
+    skips = spelt < blank
     skips[:, 2:] &= spelt[:, 2:] != spelt[:, :-2]
     return spelt, lengths, skips
 

@@ -7,9 +7,8 @@ all. Groups of three digits are those of ISO 80000-1 (7.3.1); lakhs are usual in
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-from ocrbatch.page.strings.beam import Floats, FrameLogs, sum_of_spellings
+from ocrbatch.page.strings.beam import Floats, FrameLogs, digit_frames, spellings, sum_of_spellings
 from ocrbatch.records import LABELS
 
 SIGN, BLANK, NONE = len(LABELS), len(LABELS) + 1, len(LABELS) + 2
@@ -29,10 +28,8 @@ def grouped_log_probabilities(logs: FrameLogs, texts: Sequence[str], told: Float
     layouts = [(index, layout) for index, text in enumerate(texts) for layout in _layouts(len(text))]
     if not layouts:
         return told
-    none = np.logaddexp(logs[:, SIGN], logs[:, BLANK])
-    found = sum_of_spellings(
-        np.concatenate([logs, none[:, None]], axis=1), *_spelt([(texts[i], layout) for i, layout in layouts])
-    )
+    with_none = np.concatenate([logs, digit_frames(logs)[:, -1:]], axis=1)
+    found = sum_of_spellings(with_none, *spellings([_spelt(texts[i], layout) for i, layout in layouts], BLANK))
     shares = np.zeros((len(texts), 2))
     for (index, layout), log in zip(layouts, found.tolist(), strict=True):
         shares[index, int(bool(layout))] += np.exp(log)
@@ -50,21 +47,10 @@ def _layouts(digits: int) -> set[frozenset[int]]:
     return {frozenset[int]()} | {frozenset(right for right in own if right < digits) for own in GROUPINGS}
 
 
-def _spelt(
-    texts: Sequence[tuple[str, frozenset[int]]],
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
-    """Give the columns (n, s) of texts with separators just so, how many each has, and before which one may miss."""
-    rows: list[list[int]] = []
-    for text, layout in texts:
-        row = [NONE]
-        for right, label in zip(range(len(text) - 1, -1, -1), text, strict=True):
-            between = [BLANK, SIGN, BLANK] if right in layout else [BLANK]
-            row += [LABELS.index(label), *(between if right else [NONE])]
-        rows.append(row)
-    lengths = np.array([len(row) for row in rows], np.int64)
-    spelt = np.full((len(rows), int(lengths.max())), BLANK, np.int64)
-    for filled, row in zip(spelt, rows, strict=True):
-        filled[: len(row)] = row
-    skips = spelt <= SIGN
-    skips[:, 2:] &= spelt[:, 2:] != spelt[:, :-2]
-    return spelt, lengths, skips
+def _spelt(text: str, layout: frozenset[int]) -> list[int]:
+    """Give the columns of a text with separators just so."""
+    row = [NONE]
+    for right, label in zip(range(len(text) - 1, -1, -1), text, strict=True):
+        between = [BLANK, SIGN, BLANK] if right in layout else [BLANK]
+        row += [LABELS.index(label), *(between if right else [NONE])]
+    return row
