@@ -17,8 +17,18 @@ ROUND = 3.0
 FINE = 4
 STEPS = 8
 
-ZEROS = {"circled": (60, 420), "looped": (-70, 270), "rolled": (200, -270), "like an e": (-20, 300)}
+ZEROS = {
+    "circled": (60, 420),
+    "open": (120, 420),
+    "looped": (-70, 270),
+    "rolled": (200, -270),
+    "like an e": (-20, 300),
+}
 """From which angle to which a hand goes round a zero before it goes on to the next: in degrees, against the clock."""
+MIXED = ("circled", "open")
+"""A hand that closes its zeros at the top leaves one open now and then, and the other way round."""
+OTHER, POINTED = 0.2, 0.35
+"""How often it does, and how many hands bring their zeros to a point at the foot."""
 TURN = 45
 """A zero has a point every so many degrees."""
 
@@ -33,30 +43,58 @@ def draw_own_form(label: int, rng: np.random.Generator) -> Form:
 def draw_form(form: Form, high: int, rng: np.random.Generator) -> Grey:
     """Draw a digit (h, w) uint8, ink 255 on 0, about ``high`` pixels high."""
     wide = high * form.width * float(np.exp(rng.normal(0, 0.08)))
-    return _inked([_smooth(_moved(stroke, MOVED, rng)) * [wide, high] for stroke in form.strokes], high, rng)
+    return _inked([_smooth(_moved(stroke, MOVED, rng)) * [wide, high] for stroke in form.strokes], high, high, rng)
 
 
-def draw_zeros(count: int, high: int, rng: np.random.Generator) -> Grey:
-    """Draw so many zeros (h, w) uint8, ink 255 on 0, that a hand writes without lifting the pen."""
+def draw_zeros(count: int, high: int, rng: np.random.Generator, *, slashed: bool = False) -> tuple[Grey, float]:
+    """Draw so many zeros (h, w) uint8, ink 255 on 0, that a hand writes without lifting the pen.
+
+    ``slashed`` leads the pen on from the last of them into a slash. Beside the ink, gives which share of its height
+    lies below the foot of the zeros.
+    """
     kind = str(rng.choice(list(ZEROS)))
-    first, last = ZEROS[kind]
     wide = float(rng.uniform(0.45, 1.25))
     pitch = wide * float(rng.uniform(0.85, 1.5))
+    pointed = float(rng.uniform(0.2, 0.9)) if rng.random() < POINTED else 0.0
+    zeros = [_zero(_mixed(kind, rng), wide, pointed, rng) + np.array([i * pitch, 0]) for i in range(count)]
+    points = np.concatenate([*zeros, _slash(float(zeros[-1][:, 0].max()), rng)] if slashed else zeros)
+    top, foot = min(float(points[:, 1].min()), 0.0), max(float(points[:, 1].max()), 1.0)
+    rows = round((foot - top) * high)
+    ink = _inked([_smooth(_moved(points - [0, top], MOVED, rng)) * high], high, rows, rng)
+    return ink, (foot - 1) / (foot - top) if slashed else 0.0
+
+
+def _mixed(kind: str, rng: np.random.Generator) -> str:
+    return MIXED[1 - MIXED.index(kind)] if kind in MIXED and rng.random() < OTHER else kind
+
+
+def _zero(kind: str, wide: float, pointed: float, rng: np.random.Generator) -> Points:
+    """Give the points of one zero, 1 high: the nearer to its foot, the narrower where the hand is ``pointed``."""
+    first, last = ZEROS[kind]
     angles = np.radians(np.append(np.arange(first, last, np.copysign(TURN, last - first)), last))
-    zero = np.stack([0.5 * wide * (1 + np.cos(angles)), 0.5 * (1 - np.sin(angles))], axis=1)
+    down = 0.5 * (1 - np.sin(angles))
+    zero = np.stack([0.5 * wide * (1 + np.cos(angles) * (1 - pointed * down)), down], axis=1)
     if kind == "like an e":
         # The pen comes in from the left, half-way up.
         zero = np.concatenate([[[-0.1 * wide, rng.uniform(0.5, 0.8)], [0.5 * wide, rng.uniform(0.45, 0.7)]], zero])
-    points = np.concatenate([zero * [1, rng.uniform(0.8, 1.1)] + [index * pitch, 0] for index in range(count)])
-    return _inked([_smooth(_moved(points, MOVED, rng)) * high], high, rng)
+    moved: Points = zero * [1, rng.uniform(0.8, 1.1)]
+    return moved
 
 
-def _inked(curves: list[Points], high: int, rng: np.random.Generator) -> Grey:
-    """Lead one pen along curves (n, 2), in pixels."""
+def _slash(right: float, rng: np.random.Generator) -> Points:
+    """Give the points of a slash from its head to its foot; ``right`` is the right side of the zero before it."""
+    head = (right + float(rng.uniform(-0.1, 0.45)), float(rng.uniform(-0.7, 0.05)))
+    foot = (head[0] - float(rng.uniform(-0.1, 0.5)), float(rng.uniform(0.85, 1.5)))
+    middle = (0.5 * (head[0] + foot[0]) + float(rng.normal(0, 0.05)), 0.5 * (head[1] + foot[1]))
+    return np.array([head, middle, foot])
+
+
+def _inked(curves: list[Points], high: int, rows: int, rng: np.random.Generator) -> Grey:
+    """Lead one pen along curves (n, 2), in pixels of a sheet of ``rows`` and some room, as for digits so ``high``."""
     pen = float(rng.uniform(0.06, 0.15)) * high
     room = int(pen) + 6
     wide = max(float(curve[:, 0].max()) for curve in curves)
-    ink = np.zeros((high + 2 * room, int(wide) + 2 * room + 8), np.uint8)
+    ink = np.zeros((rows + 2 * room, int(wide) + 2 * room + 8), np.uint8)
     rounder = float(rng.uniform(0.3, ROUND))
     for curve in curves:
         way = cv2.GaussianBlur(

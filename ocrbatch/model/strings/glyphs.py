@@ -98,9 +98,15 @@ def draw_digit(label: int, hand: Hand, bank: GlyphBank, rng: np.random.Generator
     return _written(glyph, hand, rng, high)
 
 
-def draw_row_of_zeros(count: int, hand: Hand, rng: np.random.Generator, high: float = 1.0) -> Floats:
-    """Draw zeros that a hand writes in one stroke (h, w) float32, ink 1 on 0; ``high`` as for a digit."""
-    return _written(_trimmed(draw_zeros(count, HIGH, rng)), hand, rng, high)
+def draw_row_of_zeros(
+    count: int, hand: Hand, rng: np.random.Generator, high: float = 1.0, *, slashed: bool = False
+) -> tuple[Floats, float]:
+    """Draw zeros that a hand writes in one stroke, ``slashed`` with the slash that ends an amount.
+
+    Gives their ink (h, w) float32, 1 on 0, ``high`` as for a digit, and which share of it lies below their foot.
+    """
+    ink, below = draw_zeros(count, HIGH, rng, slashed=slashed)
+    return _written(_trimmed(ink), hand, rng, high), below
 
 
 def _scanned(label: int, hand: Hand, bank: GlyphBank, rng: np.random.Generator) -> Grey:

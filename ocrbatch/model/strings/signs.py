@@ -11,6 +11,8 @@ from ocrbatch.model.strings.glyphs import HIGH
 Floats = npt.NDArray[np.float32]
 Point = tuple[float, float]
 
+ARCHED = 0.25
+"""How many dashes behind a slash are arches."""
 HOOKED = 0.2
 """How many long commas turn to the right at their end."""
 
@@ -111,24 +113,34 @@ def trailing(pen: float, rng: np.random.Generator) -> list[Sign]:
         rows = [_curved(rng, (0, 0.0), (1, 0.0)), _curved(rng, (0, 1.0), (1, 1.0))]
         return [Sign(_strokes((int(rng.uniform(8, 30)), high), rows, pen), middle)]
     if kind < 0.88:
-        return slashed(pen, rng)
+        return slash_and_dash(pen, rng)
     return [separator(pen, rng), dash]
 
 
-def slashed(pen: float, rng: np.random.Generator) -> list[Sign]:
+def slash_and_dash(pen: float, rng: np.random.Generator) -> list[Sign]:
     """Draw a slash with a dash behind it, in one, in two or more moves; now and then without it."""
     if rng.random() < 0.5:
-        return [_slash_and_dash(pen, rng)]
+        return [_slash_with_dash(pen, rng)]
     high = int(rng.uniform(0.8, 1.6) * HIGH)
     slash = _strokes((int(rng.uniform(0.05, 0.6) * high), high), [_curved(rng, (1, 0), (0, 1))], pen)
-    middle = float(rng.uniform(0.1, 0.8))
-    line = _curved(rng, (0, rng.random()), (1, rng.random()))
-    dash = Sign(_strokes((int(rng.uniform(8, 50)), 4), [line], pen), middle)
     behind = rng.choice(3, p=[0.04, 0.86, 0.1])
-    return [Sign(slash, float(rng.uniform(0.35, 0.6))), *[dash] * int(behind)]
+    return [Sign(slash, float(rng.uniform(0.35, 0.6))), *[dash_behind_slash(pen, rng)] * int(behind)]
 
 
-def _slash_and_dash(pen: float, rng: np.random.Generator) -> Sign:
+def dash_behind_slash(pen: float, rng: np.random.Generator) -> Sign:
+    """Draw a dash, level or rising from below as an arch does."""
+    middle = float(rng.uniform(0.1, 0.8))
+    if rng.random() < ARCHED:
+        wide, high = int(rng.uniform(16, 60)), int(rng.uniform(0.2, 0.8) * HIGH)
+        bend, end = float(rng.uniform(0.0, 0.3)), float(rng.uniform(0, 0.4))
+        # A Bézier curve of three points.
+        line: list[Point] = [(2 * (1 - t) * t * bend + t * t, (1 - t) ** 2 + t * t * end) for t in np.linspace(0, 1, 8)]
+        return Sign(_strokes((wide, high), [line], pen), middle)
+    level = _curved(rng, (0, rng.random()), (1, rng.random()))
+    return Sign(_strokes((int(rng.uniform(8, 50)), 4), [level], pen), middle)
+
+
+def _slash_with_dash(pen: float, rng: np.random.Generator) -> Sign:
     """Draw ``/-`` in one: the dash begins at the slash."""
     high, wide = int(rng.uniform(0.7, 1.7) * HIGH), int(rng.uniform(0.4, 1.6) * HIGH)
     lean = float(rng.uniform(-0.05, 0.5)) * high / wide

@@ -1,12 +1,22 @@
 """Runs of digits as a hand writes them: touching or apart, with separators between and signs at the ends."""
 
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from ocrbatch.model.strings.glyphs import HIGH, GlyphBank, Hand, draw_digit, draw_hand, draw_row_of_zeros
-from ocrbatch.model.strings.signs import Floats, Sign, leading, long_comma, separator, slashed, trailing
+from ocrbatch.model.strings.signs import (
+    Floats,
+    Sign,
+    dash_behind_slash,
+    leading,
+    long_comma,
+    separator,
+    slash_and_dash,
+    trailing,
+)
 
 SIGN = 10
 """The label of a separator, a dash, a slash or a currency's sign."""
@@ -16,14 +26,20 @@ LENGTHS = (0.04, 0.10, 0.16, 0.19, 0.17, 0.13, 0.09, 0.05, 0.04, 0.03)
 GROUPS = ((3, 6, 9), (3, 5, 7, 9), (2, 5, 8))
 """How many digits stand to the right of a separator: by thousands, by thousands and lakhs, and before cents."""
 GROUPED = (0.5, 0.35, 0.15)
-LAKHS = 0.3
+LAKHS = 0.35
 """How many runs are amounts as in India: long commas by thousands and lakhs, and ``/-`` behind small zeros."""
+ROUND, ROUND_LAKHS = 0.35, 0.55
+"""How many runs, and how many of these amounts, end in zeros."""
 SEPARATED = 4
 """A run of so many digits has a separator by thousands."""
 CHAINED = 0.3
 """How many hands join the zeros of a row."""
-ONE_STROKE = 0.25
+ONE_STROKE = 0.35
 """How many hands write the zeros of a row without lifting the pen."""
+INTO_SLASH = 0.6
+"""How many of these go on into the slash that follows."""
+TOUCHING = 0.15
+"""How many hands let their commas and slashes touch the digit before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +50,11 @@ class Writing:
     labels: tuple[int, ...]
 
 
-def draw_digits(rng: np.random.Generator, least: int = 1) -> list[int]:
-    """Draw the digits of a run, ``least`` or more: evenly, or as amounts are, which often end in zeros."""
+def draw_digits(rng: np.random.Generator, least: int = 1, round_ones: float = ROUND) -> list[int]:
+    """Draw the digits of a run, ``least`` or more: evenly, or as amounts are, of which ``round_ones`` end in zeros."""
     count = max(1 + int(rng.choice(len(LENGTHS), p=np.array(LENGTHS) / sum(LENGTHS))), least)
     digits = [int(digit) for digit in rng.integers(0, 10, count)]
-    if rng.random() < 0.35 and count > 2:
+    if rng.random() < round_ones and count > 2:
         zeros = int(rng.integers(1, min(count, 6)))
         digits[-zeros:] = [0] * zeros
     elif rng.random() < 0.12 and count > 1:
@@ -47,46 +63,75 @@ def draw_digits(rng: np.random.Generator, least: int = 1) -> list[int]:
     return digits
 
 
+@dataclass(frozen=True, slots=True)
+class _Manner:
+    """How one amount is written: where it is parted, its zeros at the end ``small`` or not, and what it ends with."""
+
+    lakhs: bool
+    digits: tuple[int, ...]
+    parted: frozenset[int]
+    small: float
+    ended: bool
+    one_stroke: bool
+    into_slash: bool
+    touching: bool
+
+
+def _draw_manner(rng: np.random.Generator) -> _Manner:
+    lakhs = rng.random() < LAKHS
+    digits = draw_digits(rng, SEPARATED, ROUND_LAKHS) if lakhs else draw_digits(rng)
+    grouped, groups = lakhs or rng.random() < 0.5, GROUPS[1 if lakhs else int(rng.choice(len(GROUPS), p=GROUPED))]
+    small = float(rng.uniform(0.5, 0.9)) if rng.random() < (0.6 if lakhs else 0.25) else 1.0
+    parted = frozenset(left for left in range(1, len(digits)) if (grouped and left in groups) or rng.random() < 0.02)
+    ended, one_stroke = rng.random() < (0.9 if lakhs else 0.45), rng.random() < ONE_STROKE
+    into_slash = one_stroke and lakhs and ended and rng.random() < INTO_SLASH
+    return _Manner(lakhs, tuple(digits), parted, small, ended, one_stroke, into_slash, rng.random() < TOUCHING)
+
+
 def write(bank: GlyphBank, rng: np.random.Generator) -> Writing:
     """Write a run of digits with one hand."""
-    hand = draw_hand(bank, rng)
-    lakhs = rng.random() < LAKHS
-    digits = draw_digits(rng, SEPARATED if lakhs else 1)
-    pen = float(rng.uniform(2.0, 5.0))
+    hand, how, pen = draw_hand(bank, rng), _draw_manner(rng), float(rng.uniform(2.0, 5.0))
     line = _Line(hand, rng, pen)
     if rng.random() < 0.12:
         line.sign(leading(pen, rng), float(rng.uniform(2, 30)))
-    grouped, groups = lakhs or rng.random() < 0.5, GROUPS[1 if lakhs else int(rng.choice(len(GROUPS), p=GROUPED))]
-    small = float(rng.uniform(0.5, 0.9)) if rng.random() < (0.6 if lakhs else 0.25) else 1.0
-    tail = _tail_of_zeros(digits)
-    parted = {left for left in range(1, len(digits)) if (grouped and left in groups) or rng.random() < 0.02}
-    left, one_stroke = len(digits), rng.random() < ONE_STROKE
+    tail, left, slashed = _tail_of_zeros(how.digits), len(how.digits), False
     while left:
-        high = small if left <= tail else 1.0
-        zeros = _zeros_in_a_row(digits, left, parted) if one_stroke else 0
+        high = how.small if left <= tail else 1.0
+        zeros = _zeros_in_a_row(how.digits, left, how.parted) if how.one_stroke else 0
         if zeros > 1:
-            line.zeros(zeros, draw_row_of_zeros(zeros, hand, rng, high))
+            slashed = how.into_slash and zeros == left
+            line.zeros(zeros, *draw_row_of_zeros(zeros, hand, rng, high, slashed=slashed), slashed=slashed)
             left -= zeros
         else:
-            line.digit(digits[-left], draw_digit(digits[-left], hand, bank, rng, high))
+            line.digit(how.digits[-left], draw_digit(how.digits[-left], hand, bank, rng, high))
             left -= 1
-        if left in parted:
-            sign = long_comma(pen, rng) if lakhs else separator(pen, rng)
-            line.sign(sign, float(rng.uniform(-3, 12 if lakhs else 8)))
-    if rng.random() < (0.9 if lakhs else 0.45):
-        for stroke in slashed(pen, rng) if lakhs else trailing(pen, rng):
-            line.sign(stroke, float(rng.uniform(-2, 14)))
+        if left in how.parted:
+            sign = long_comma(pen, rng) if how.lakhs else separator(pen, rng)
+            line.sign(sign, _gap_before_sign(rng, 12 if how.lakhs else 8, touching=how.touching))
+    for stroke in _behind(pen, rng, lakhs=how.lakhs, slashed=slashed) if how.ended else ():
+        line.sign(stroke, _gap_before_sign(rng, 14, touching=how.touching and not slashed))
     return line.written()
 
 
-def _tail_of_zeros(digits: list[int]) -> int:
+def _behind(pen: float, rng: np.random.Generator, *, lakhs: bool, slashed: bool) -> list[Sign]:
+    """Draw what stands behind the digits, or behind the slash that they run into."""
+    if slashed:
+        return [dash_behind_slash(pen, rng)] if rng.random() < 0.9 else []
+    return slash_and_dash(pen, rng) if lakhs else trailing(pen, rng)
+
+
+def _gap_before_sign(rng: np.random.Generator, most: float, *, touching: bool) -> float:
+    return float(rng.uniform(-7, 0) if touching else rng.uniform(-3, most))
+
+
+def _tail_of_zeros(digits: Sequence[int]) -> int:
     tail = 0
     while tail < len(digits) - 1 and digits[-1 - tail] == 0:
         tail += 1
     return tail
 
 
-def _zeros_in_a_row(digits: list[int], left: int, parted: set[int]) -> int:
+def _zeros_in_a_row(digits: Sequence[int], left: int, parted: Set[int]) -> int:
     """Give how many zeros begin the last ``left`` digits, up to the next separator."""
     count = 0
     while count < left and digits[count - left] == 0 and not (count and left - count in parted):
@@ -113,11 +158,12 @@ class _Line:
         self._end = 4
         self._last_digit: tuple[int, int, int] | None = None
 
-    def digit(self, label: int, ink: Floats) -> None:
+    def digit(self, label: int, ink: Floats, below: float = 0.0) -> None:
         gap = self._rng.normal(self._usual, self._spread)
         if self._rng.random() < 0.04:
             gap += self._rng.uniform(8, 40)
-        top = int(self._foot - ink.shape[0] + self._rng.normal(0, self._wander) - self._rise * self._end)
+        wander = self._rng.normal(0, self._wander) - self._rise * self._end
+        top = int(self._foot - (1 - below) * ink.shape[0] + wander)
         before = self._last_digit
         left = self._put(ink, top, max(gap, -5.0), label)
         if before is not None and self._chains and label == 0 and self._labels[-2:] == [0, 0]:
@@ -126,9 +172,10 @@ class _Line:
             self._ligature(before, (left, top, ink.shape[0]))
         self._last_digit = (left + ink.shape[1], top, ink.shape[0])
 
-    def zeros(self, count: int, ink: Floats) -> None:
-        self.digit(0, ink)
-        self._labels += [0] * (count - 1)
+    def zeros(self, count: int, ink: Floats, below: float, *, slashed: bool) -> None:
+        """Set zeros of one stroke, of which a share reaches ``below`` the line where they run into a slash."""
+        self.digit(0, ink, below)
+        self._labels += [0] * (count - 1) + [SIGN] * slashed
 
     def sign(self, sign: Sign, gap: float) -> None:
         top = int(self._foot - sign.middle * HIGH - sign.ink.shape[0] / 2 - self._rise * self._end)

@@ -21,12 +21,28 @@ def test_every_form_is_ink_on_nothing_about_as_high_as_asked(label: int, seed: i
 
 @given(st.integers(2, 6), st.integers(0, 2**32 - 1))
 def test_zeros_in_one_stroke_hang_together_and_widen_with_their_number(count: int, seed: int) -> None:
-    ink = draw_zeros(count, HIGH, np.random.default_rng(seed))
+    ink, below = draw_zeros(count, HIGH, np.random.default_rng(seed))
+    assert below == 0
     parts, _ = cv2.connectedComponents((ink > 60).astype(np.uint8), connectivity=8)
     assert (ink.dtype, ink.max(), parts) == (np.uint8, 255, 2)
     assert 0.6 * HIGH < np.ptp(np.flatnonzero(ink.any(axis=1))) < 1.7 * HIGH
     # Each zero leaves paper inside of it, or is a blot at least as wide as its pitch.
     assert np.ptp(np.flatnonzero(ink.any(axis=0))) > 0.3 * HIGH * count
+
+
+@given(st.integers(2, 6), st.integers(0, 2**32 - 1))
+def test_zeros_run_into_a_slash_that_reaches_below_their_foot_by_the_share_told(count: int, seed: int) -> None:
+    ink, below = draw_zeros(count, HIGH, np.random.default_rng(seed), slashed=True)
+    parts, _ = cv2.connectedComponents((ink > 60).astype(np.uint8), connectivity=8)
+    assert (ink.dtype, ink.max(), parts) == (np.uint8, 255, 2)
+    rows = np.flatnonzero(ink.any(axis=1))
+    high = float(np.ptp(rows))
+    assert 0.8 * HIGH < high < 2.7 * HIGH
+    assert 0 <= below < 0.45
+    # The first zero stands on the foot: what lies further down is the slash's alone.
+    columns = np.flatnonzero(ink.any(axis=0))
+    first = ink[:, columns[0] : columns[0] + max(int(0.3 * np.ptp(columns) / count), 4)]
+    assert np.flatnonzero(first.any(axis=1))[-1] < rows[-1] - below * high + 0.35 * HIGH
 
 
 def test_there_are_forms_of_every_digit_and_their_points_lie_about_their_box() -> None:

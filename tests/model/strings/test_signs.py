@@ -3,7 +3,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from ocrbatch.model.strings.signs import Sign, leading, long_comma, separator, slashed, trailing
+from ocrbatch.model.strings.signs import Sign, leading, long_comma, separator, slash_and_dash, trailing
 
 PEN = 3.0
 
@@ -16,7 +16,7 @@ def drawn(draw: Callable[..., Sign | list[Sign]], times: int = 60) -> list[Sign]
     return found
 
 
-@pytest.mark.parametrize("draw", [separator, long_comma, leading, trailing, slashed])
+@pytest.mark.parametrize("draw", [separator, long_comma, leading, trailing, slash_and_dash])
 def test_every_sign_is_ink_on_nothing_near_the_line(draw: Callable[..., Sign | list[Sign]]) -> None:
     for sign in drawn(draw):
         assert sign.ink.dtype == np.float32
@@ -32,7 +32,7 @@ def test_a_long_comma_ends_below_the_foot_of_the_digits_and_begins_below_their_m
 
 
 def test_behind_a_slash_there_is_nearly_always_a_dash() -> None:
-    signs = [slashed(PEN, np.random.default_rng(seed)) for seed in range(300)]
+    signs = [slash_and_dash(PEN, np.random.default_rng(seed)) for seed in range(300)]
     alone = [own for own in signs if len(own) == 1 and own[0].ink.shape[1] < 0.4 * own[0].ink.shape[0]]
     assert len(alone) < 0.2 * len(signs)
     assert {len(own) for own in signs} == {1, 2, 3}

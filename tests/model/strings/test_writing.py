@@ -34,9 +34,11 @@ def test_labels_are_the_digits_drawn_in_their_order_and_ten_for_signs(seed: int)
         asked.append(label)
         return draw_digit(label, hand, bank, rng, high)
 
-    def noted_zeros(count: int, hand: Hand, rng: np.random.Generator, high: float) -> Floats:
+    def noted_zeros(
+        count: int, hand: Hand, rng: np.random.Generator, high: float, *, slashed: bool
+    ) -> tuple[Floats, float]:
         asked.extend([0] * count)
-        return draw_row_of_zeros(count, hand, rng, high)
+        return draw_row_of_zeros(count, hand, rng, high, slashed=slashed)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(writing, "draw_digit", noted)
@@ -81,16 +83,27 @@ def test_zeros_are_joined_up_to_the_next_separator_only() -> None:
     assert writing._zeros_in_a_row([5, 0, 0], 3, set()) == 0
 
 
-def test_some_hands_write_zeros_in_one_stroke() -> None:
+def test_some_hands_write_zeros_in_one_stroke_and_some_run_on_into_the_slash() -> None:
     rows: list[int] = []
+    into_slash: list[tuple[int, ...]] = []
 
-    def noted(count: int, hand: Hand, rng: np.random.Generator, high: float) -> Floats:
+    def noted(
+        count: int, hand: Hand, rng: np.random.Generator, high: float, *, slashed: bool
+    ) -> tuple[Floats, float]:
         rows.append(count)
-        return draw_row_of_zeros(count, hand, rng, high)
+        if slashed:
+            into_slash.append((count,))
+        return draw_row_of_zeros(count, hand, rng, high, slashed=slashed)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(writing, "draw_row_of_zeros", noted)
         for seed in range(120):
-            write(drawn_bank(), np.random.default_rng(seed))
+            before = len(into_slash)
+            labels = write(drawn_bank(), np.random.default_rng(seed)).labels
+            if len(into_slash) > before:
+                (count,) = into_slash[-1]
+                end = max(i for i, label in enumerate(labels) if label == 0)
+                assert labels[end + 1 - count : end + 2] == (*[0] * count, SIGN)
     assert min(rows) >= 2
-    assert 2 < len(rows) < 40
+    assert 2 < len(rows) < 50
+    assert 1 < len(into_slash) < 15
