@@ -14,8 +14,9 @@ import numpy.typing as npt
 
 from ocrbatch.geometry import enclosing_box
 from ocrbatch.page.cell_ink import CellCuts, own_ink
-from ocrbatch.page.cuts import MIN_PEAK, FieldCut, Floats, Pyramid, quantiles, warp_many
+from ocrbatch.page.cuts import MIN_PEAK, FieldCut, Floats, Pyramid, warp_many
 from ocrbatch.page.erase import Frame, erase_lines
+from ocrbatch.page.quantiles import quantiles
 from ocrbatch.records import CellImage, FieldImage, FieldPlace, Grey
 
 CUT_HEIGHT = 64

@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from ocrbatch.page.cuts import quantile
 from ocrbatch.page.erase import Frame, erase_lines
+from ocrbatch.page.quantiles import quantile
 from ocrbatch.records import Grey, read_only
 
 FAINTEST_PEAK = 22.0

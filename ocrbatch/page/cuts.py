@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
@@ -10,6 +9,7 @@ import numpy.typing as npt
 
 from ocrbatch.geometry import transform_points
 from ocrbatch.page.erase import Frame
+from ocrbatch.page.quantiles import quantile
 from ocrbatch.records import FieldImage, Grey
 
 MIN_PEAK = 22.0
@@ -127,18 +127,3 @@ def on_page(shape: tuple[int, ...], quad: npt.NDArray[np.float32], frame: Frame)
     mask = np.zeros((frame.height + 2 * frame.y, frame.width + 2 * frame.x), np.uint8)
     cv2.fillConvexPoly(mask, np.round(corners - 0.5).astype(np.int32), 1)
     return np.asarray(mask > 0)
-
-
-def quantiles(rows: Grey, *shares: float) -> list[Grey]:
-    """Give of each row (n, k), k > 0, the values (n,) that shares 0–1 of the others do not pass."""
-    places = [min(int(share * rows.shape[1]), rows.shape[1] - 1) for share in shares]
-    ordered = np.partition(rows, places, axis=1)
-    return [ordered[:, place] for place in places]
-
-
-def quantile(values: npt.NDArray[Any], share: float) -> float:
-    """Give the value (any shape) that a share 0–1 of the others does not pass; 0 of none."""
-    if not values.size:
-        return 0.0
-    place = min(int(share * values.size), values.size - 1)
-    return float(np.partition(values, place, axis=None)[place])

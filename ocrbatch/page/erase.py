@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from ocrbatch.page.quantiles import quantiles
 from ocrbatch.records import Grey
 
 Floats = npt.NDArray[np.float32]
@@ -75,7 +76,8 @@ def _erase_row_line(cuts: Grey, frame: Frame, row: int, noise: npt.NDArray[Any],
     along = cuts[:, low:high, frame.x : frame.x + frame.width]
     half = frame.width // 2
     # The median along the line is the line's own darkness: writing crosses only parts of it.
-    profiles = np.stack([*_quantiles(along[..., :half], 0.5), *_quantiles(along[..., half:], 0.5)], axis=1)
+    halves = [*quantiles(along[..., :half], 0.5), *quantiles(along[..., half:], 0.5)]
+    profiles = np.stack(halves, axis=1).astype(np.float32)
     peaks, places = profiles.max(axis=2), _middles(profiles)
     ruled = np.nonzero(peaks.max(axis=1) >= np.maximum(MIN_LINE, 2 * noise.astype(np.float32)))[0]
     if not len(ruled):
@@ -132,14 +134,14 @@ def _thickness(cuts: Grey, frame: Frame, ruled: Indices, path: Indices, reach: i
     """Give each line's first and last row relative to its path, with a row for its soft edge on both sides."""
     offsets = np.arange(-reach, reach + 1)
     strip = _rows(cuts, ruled, path[:, None] + offsets[:, None])[..., frame.x : frame.x + frame.width]
-    usual, most = (_extent(profile, reach) for profile in _quantiles(strip, 0.5, 0.3))
+    usual, most = (_extent(profile, reach) for profile in quantiles(strip, 0.5, 0.3))
     # A bar of a digit may lie along half of the line, but hardly along most of it.
     bars = np.stack(usual, axis=1) - np.stack(most, axis=1)
     with_bar = (np.abs(bars) >= MIN_BAR).any(axis=1)
     return np.where(with_bar, most[0], usual[0]), np.where(with_bar, most[1], usual[1])
 
 
-def _extent(profile: Floats, reach: int) -> tuple[Indices, Indices]:
+def _extent(profile: Grey, reach: int) -> tuple[Indices, Indices]:
     """Give the first and last row of each line from its profile (m, 2 reach + 1), with its soft edges."""
     pale = profile <= 0.2 * profile[:, reach - 1 : reach + 2].max(axis=1, keepdims=True)
     # The line ends where the first row on either side of its middle is pale.
@@ -194,14 +196,6 @@ def _touching(above: Grey, below: Grey, floor: Grey, frame: Frame) -> Grey:
     kernel = np.ones((1, max(int(ALONG * frame.width), 3)), np.uint8)
     long = cv2.morphologyEx((beside > floor).astype(np.uint8), cv2.MORPH_OPEN, kernel)
     return np.asarray(beside * (1 - long), np.uint8)
-
-
-def _quantiles(rows: Grey, *shares: float) -> list[Floats]:
-    """Give quantiles along the last axis, as ``numpy.quantile`` would but for its cost on small arrays."""
-    places = [int(share * rows.shape[-1]) for share in shares]
-    # NumPy orders 16-bit numbers several times quicker than smaller ones.
-    ordered = np.partition(rows.astype(np.int16), places, axis=-1)
-    return [ordered[..., place].astype(np.float32) for place in places]
 
 
 def _widened(values: Grey, reach: Indices) -> Grey:

@@ -11,9 +11,10 @@ import numpy as np
 from ocrbatch.geometry import enclosing_box, quad_size
 from ocrbatch.page.choose import Choice
 from ocrbatch.page.confidence import judge
-from ocrbatch.page.cuts import MIN_PEAK, FieldCut, Floats, Pyramid, local_darkness, on_page, quantile, warp
+from ocrbatch.page.cuts import MIN_PEAK, FieldCut, Floats, Pyramid, local_darkness, on_page, warp
 from ocrbatch.page.erase import Frame
 from ocrbatch.page.lattice import Step
+from ocrbatch.page.quantiles import quantile
 from ocrbatch.page.strokes import DOUBTFUL, tell_mark
 from ocrbatch.records import CellImage, FieldImage, FieldPlace, FieldReading, Grey, Status, read_only
 

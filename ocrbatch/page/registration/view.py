@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ocrbatch.geometry import Matrix, transform_points
-from ocrbatch.page.cuts import Pyramid, halved, quantile
+from ocrbatch.page.cuts import Pyramid, halved
+from ocrbatch.page.quantiles import quantile
 from ocrbatch.page.registration.features import Features, glance_features, orb_features, sift_features, telling_features
 from ocrbatch.page.registration.landmarks import find_markers, find_squares
 from ocrbatch.page.registration.shift import Thumbnail, thumbnail

@@ -6,8 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ocrbatch.geometry import quad_size
-from ocrbatch.page.cuts import Floats, Pyramid, local_darkness, on_page, quantile, warp
+from ocrbatch.page.cuts import Floats, Pyramid, local_darkness, on_page, warp
 from ocrbatch.page.erase import Frame
+from ocrbatch.page.quantiles import quantile
 from ocrbatch.page.strings.ruling import without_lines
 
 CUT_HEIGHT = 96
