@@ -18,9 +18,8 @@ from ocrbatch.commands.reading_options import (
     PageTimeout,
     Thresholds,
     Wholes,
-    acceptance_of,
-    forms_of,
     limits_of,
+    means_of,
 )
 from ocrbatch.errors import UsageError
 
@@ -103,36 +102,31 @@ def job_of(options: JobOptions) -> "Job":
     from ocrbatch.job.cores import usable_cores
     from ocrbatch.job.remote import check_output
     from ocrbatch.job.settings import Job
-    from ocrbatch.model.card import load_model_file, string_model_for
     from ocrbatch.output.tables import TableOptions
-    from ocrbatch.page.whole import asked_whole
 
     if options.separator not in (",", ";"):
         raise UsageError("--separator is , or ;")
     if options.overlays and options.crops is False:
         raise UsageError("--no-crops leaves no picture behind, and --overlays asks for some; leave one out")
     check_output(options.output)
-    asked = asked_whole(options.whole, with_forms=bool(options.form))
     share = parse_share(TARGET if options.target_error is None else options.target_error)
-    forms, opened = forms_of(options.form or []), load_model_file(options.model)
     strict = None if options.target_error is None else share
-    strings = string_model_for(forms, asked)
-    accept = acceptance_of(options.thresholds, opened, forms, asked, 1 - share, strict, strings)
+    means = means_of(options.form, options.whole, options.model, options.thresholds, 1 - share, strict)
     return Job(
         inputs=_paths(options.inputs),
         output=options.output,
-        forms=forms,
+        forms=means.forms,
         form_paths=tuple(options.form or ()),
-        model=opened,
+        model=means.model,
         target_error=share,
-        thresholds=accept.by_form,
+        thresholds=means.accept.by_form,
         jobs=options.jobs or usable_cores(),
         # The workbook shows the crops; who wants no pictures gets it without.
         crops=options.xlsx if options.crops is None else options.crops,
         overlays=options.overlays,
         no_pictures=options.crops is False,
-        whole=asked,
-        strings=strings,
+        whole=means.whole,
+        strings=means.strings,
         max_pixels=int(options.max_megapixels * 1_000_000),
         tables=TableOptions(excel=options.excel, separator=options.separator, jsonl=options.jsonl, xlsx=options.xlsx),
         limits=limits_of(options.page_timeout, options.memory_limit),

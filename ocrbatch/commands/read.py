@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ocrbatch.commands.reading_options import Forms, Models, Thresholds, Wholes, acceptance_of, forms_of
+from ocrbatch.commands.reading_options import Forms, Models, Thresholds, Wholes, means_of
 from ocrbatch.errors import ExitCode, InputError, UsageError
 
 if TYPE_CHECKING:
@@ -49,31 +49,25 @@ def _pages(
     import hashlib
 
     from ocrbatch.form.documents import with_missing_pages
-    from ocrbatch.model.card import load_model_file, string_model_for
     from ocrbatch.page.classify import make_classifier
     from ocrbatch.page.decode import decode
     from ocrbatch.page.reader import read_pages
     from ocrbatch.page.registration.index import index_forms
     from ocrbatch.page.strings.sequence import make_string_reader
-    from ocrbatch.page.whole import asked_whole
     from ocrbatch.records import FilePage
 
-    asked = asked_whole(whole, with_forms=bool(form_paths))
-    forms = forms_of(form_paths)
-    index = index_forms(forms) if forms else asked
-    opened = load_model_file(model)
-    string_model = string_model_for(forms, asked)
-    accept = acceptance_of(thresholds, opened, forms, asked, strings=string_model)
-    classifier = make_classifier(opened)
-    strings = make_string_reader(string_model) if string_model else None
+    means = means_of(form_paths, whole, model, thresholds)
+    index = index_forms(means.forms) if means.forms else means.whole
+    classifier = make_classifier(means.model)
+    strings = make_string_reader(means.strings) if means.strings else None
     for name in files:
         try:
             data = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
         except OSError as error:
             raise InputError(f"cannot read {name}: {error.strerror}; check the path") from error
         sha256 = hashlib.sha256(data).hexdigest()
-        read = read_pages(decode(data), classifier, strings=strings, index=index, accept=accept)
-        for result in with_missing_pages((page.result for page in read), forms):
+        read = read_pages(decode(data), classifier, strings=strings, index=index, accept=means.accept)
+        for result in with_missing_pages((page.result for page in read), means.forms):
             yield FilePage(name, sha256, result)
 
 

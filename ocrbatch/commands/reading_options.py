@@ -1,6 +1,7 @@
 """The options that all commands have that read pages, and what is made of them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -37,32 +38,44 @@ def limits_of(page_timeout: float, memory_limit: float) -> "Limits":
     return Limits(page_timeout, int(memory_limit * MEGA))
 
 
-def forms_of(paths: Sequence[Path]) -> tuple["Form", ...]:
-    """Load the forms that were given with ``-f``, none where none were. Raises FormError."""
-    if not paths:
-        return ()
-    from ocrbatch.form.store import load_forms
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What pages are read with: the forms or the kind of whole pictures, the models, and what is accepted."""
 
-    return load_forms(paths)
+    forms: "tuple[Form, ...]"
+    whole: "Whole | None"
+    model: "ModelFile"
+    strings: "ModelFile | None"
+    accept: "Acceptance"
 
 
-def acceptance_of(
+def means_of(
+    form: Sequence[Path] | None,
+    whole: str | None,
+    model: Path | None,
     thresholds: Path | None,
-    model: "ModelFile",
-    forms: Sequence["Form"],
-    whole: "Whole | None",
     accept: float = 0.995,
     strict: float | None = None,
-    strings: "ModelFile | None" = None,
-) -> "Acceptance":
-    """Give the confidences from which fields are accepted, with a file's thresholds where one was given.
+) -> Means:
+    """Load what a command was given to read with; ``accept`` and ``strict`` are those of ``load_acceptance``.
 
-    The arguments are those of ``load_acceptance``. Raises FormError.
+    Raises UsageError, FormError and ModelError for what cannot be used.
     """
     from ocrbatch.form.acceptance import Acceptance
+    from ocrbatch.model.card import load_model_file, string_model_for
+    from ocrbatch.page.whole import asked_whole
 
-    if thresholds is None:
-        return Acceptance(accept)
-    from ocrbatch.form.thresholds import load_acceptance
+    asked = asked_whole(whole, with_forms=bool(form))
+    forms: tuple[Form, ...] = ()
+    if form:
+        from ocrbatch.form.store import load_forms
 
-    return load_acceptance(thresholds, model, forms, whole, accept, strict, strings)
+        forms = load_forms(form)
+    opened = load_model_file(model)
+    strings = string_model_for(forms, asked)
+    accepted = Acceptance(accept)
+    if thresholds is not None:
+        from ocrbatch.form.thresholds import load_acceptance
+
+        accepted = load_acceptance(thresholds, opened, forms, asked, accept, strict, strings)
+    return Means(forms, asked, opened, strings, accepted)

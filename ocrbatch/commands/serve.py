@@ -13,9 +13,8 @@ from ocrbatch.commands.reading_options import (
     PageTimeout,
     Thresholds,
     Wholes,
-    acceptance_of,
-    forms_of,
     limits_of,
+    means_of,
 )
 from ocrbatch.commands.review import Host, NoBrowser, Port
 
@@ -66,11 +65,8 @@ def _task(
 ) -> "Task":
     """Load all that reading needs. Raises the errors of a wrong form, model or threshold."""
     from ocrbatch.job.worker import Task
-    from ocrbatch.model.card import load_model_file, string_model_for
-    from ocrbatch.page.whole import asked_whole
 
-    asked = asked_whole(whole, with_forms=bool(form_paths))
-    forms, opened = forms_of(form_paths), load_model_file(model)
-    strings = string_model_for(forms, asked)
-    accept = acceptance_of(thresholds, opened, forms, asked, strings=strings)
-    return Task(opened, Path(), accept, max_pixels, forms=forms, whole=asked, strings=strings)
+    means = means_of(form_paths, whole, model, thresholds)
+    return Task(
+        means.model, Path(), means.accept, max_pixels, forms=means.forms, whole=means.whole, strings=means.strings
+    )
