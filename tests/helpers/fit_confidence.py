@@ -5,6 +5,7 @@ numbers, and how well confidences keep their word on fields that were put aside.
 """
 
 import argparse
+import math
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from ocrbatch.page.evidence import BOXES_EVIDENCE, STRING_EVIDENCE, boxes_eviden
 from ocrbatch.page.kinds import KINDS
 from ocrbatch.page.lattice import best_ways
 from ocrbatch.page.segment import segment
+from ocrbatch.page.strings.amounts import first_digit_weight
 from ocrbatch.page.strings.sequence import StringReader, make_string_reader
 from ocrbatch.page.strings.voices import join
 from ocrbatch.records import FieldPlace, Page, RegisteredPage, read_only
@@ -59,9 +61,18 @@ def strings(bank: GlyphBank, seed: int) -> Iterator[Composed]:
     """Compose runs of digits without end."""
     rng = np.random.default_rng(seed)
     while True:
-        field = compose_field(bank, rng, lambda bank, rng: _bent(write(bank, rng), rng))
+        field = compose_field(bank, rng, lambda bank, rng: _bent(_amount(bank, rng), rng))
         place = FieldPlace("run", "string", read_only(field.quad[None].astype(np.float32)))
         yield Composed(read_only(field.picture), place, "".join(str(label) for label in field.labels if label < 10))
+
+
+def _amount(bank: GlyphBank, rng: np.random.Generator) -> Writing:
+    """Write a run that begins with each digit as often as amounts do, for which free runs are taken."""
+    while True:
+        writing = write(bank, rng)
+        digits = "".join(str(label) for label in writing.labels if label < 10)
+        if rng.random() < math.exp(first_digit_weight(digits) - first_digit_weight("10")):
+            return writing
 
 
 def _bent(writing: Writing, rng: np.random.Generator) -> Writing:

@@ -30,8 +30,6 @@ LAKHS = 0.35
 """How many runs are amounts as in India: long commas by thousands and lakhs, and ``/-`` behind small zeros."""
 ROUND, ROUND_LAKHS = 0.35, 0.55
 """How many runs, and how many of these amounts, end in zeros."""
-FIRST_ONE = 0.2
-"""How many of these begin with a 1 beside those that do by chance: three of ten, as F. Benford found (1938)."""
 SEPARATED = 4
 """A run of so many digits has a separator by thousands."""
 CHAINED = 0.3
@@ -82,8 +80,6 @@ class _Manner:
 def _draw_manner(rng: np.random.Generator) -> _Manner:
     lakhs = rng.random() < LAKHS
     digits = draw_digits(rng, SEPARATED, ROUND_LAKHS) if lakhs else draw_digits(rng)
-    if lakhs and rng.random() < FIRST_ONE:
-        digits[0] = 1
     grouped, groups = lakhs or rng.random() < 0.5, GROUPS[1 if lakhs else int(rng.choice(len(GROUPS), p=GROUPED))]
     small = float(rng.uniform(0.5, 0.9)) if rng.random() < (0.6 if lakhs else 0.25) else 1.0
     parted = frozenset(left for left in range(1, len(digits)) if (grouped and left in groups) or rng.random() < 0.02)

@@ -12,6 +12,7 @@ import numpy as np
 
 from ocrbatch.geometry import Quad, transform_points
 from ocrbatch.page.lattice import UNREAD, Step, Way
+from ocrbatch.page.strings.amounts import first_digit_weight, is_amount
 from ocrbatch.page.strings.beam import best_texts, digit_frames, spans, text_log_probabilities
 from ocrbatch.page.strings.separators import grouped_log_probabilities
 from ocrbatch.page.strings.sequence import HIGH, FrameLogs, frame_width
@@ -40,8 +41,10 @@ def join(ways: tuple[Way, ...], frames: FrameLogs, field: FieldImage) -> tuple[F
     logs = digit_frames(frames)
     known = _by_digits(ways)
     texts = list(dict.fromkeys([*known, *(text for text, _ in best_texts(logs, TEXTS) if text)]))
-    told = _told(frames, logs, texts)
-    scores = np.array([told[text] + PIECES_WEIGHT * _log(known.get(text)) for text in texts])
+    amount = is_amount(field.place.rules)
+    told = _told(frames, logs, texts, amount=amount)
+    begins = [first_digit_weight(text) if amount else 0.0 for text in texts]
+    scores = np.array([told[text] + PIECES_WEIGHT * _log(known.get(text)) for text in texts]) + begins
     least = np.logaddexp.reduce(scores) + HOPELESS
     kept = [
         i
@@ -80,13 +83,15 @@ def _log(way: Way | None) -> float:
     return PIECES_FLOOR if way is None else max(way.log_probability, PIECES_FLOOR)
 
 
-def _told(frames: FrameLogs, logs: FrameLogs, texts: Sequence[str]) -> dict[str, float]:
-    """Give what the frames say of each text, the places of separators counted.
+def _told(frames: FrameLogs, logs: FrameLogs, texts: Sequence[str], *, amount: bool) -> dict[str, float]:
+    """Give what the frames say of each text, of an ``amount`` the places of separators counted.
 
     Of a text with ink that could not be read they know nothing.
     """
     digits = [text for text in texts if set(text) <= set(LABELS)]
-    told = grouped_log_probabilities(frames, digits, text_log_probabilities(logs, digits))
+    told = text_log_probabilities(logs, digits)
+    if amount:
+        told = grouped_log_probabilities(frames, digits, told)
     return dict.fromkeys(texts, FRAMES_FLOOR) | dict(zip(digits, np.maximum(told, FRAMES_FLOOR).tolist(), strict=True))
 
 

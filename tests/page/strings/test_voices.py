@@ -3,22 +3,25 @@ import math
 import numpy as np
 import pytest
 
+from ocrbatch.form.rules import Length
 from ocrbatch.geometry import Box
 from ocrbatch.page.lattice import Step, Way
 from ocrbatch.page.strings.sequence import FrameLogs
 from ocrbatch.page.strings.voices import join
-from ocrbatch.records import CellImage, FieldImage, FieldPlace, read_only
+from ocrbatch.records import CellImage, FieldImage, FieldPlace, Rule, read_only
 from tests.page.strings.test_beam import spell
 
 LEFT, TOP, SCALE = 100, 50, 2
 
 
-def field(cells: int = 4, width: int = 80, *, blank: bool = False, strip: bool = True) -> FieldImage:
+def field(
+    cells: int = 4, width: int = 80, *, blank: bool = False, strip: bool = True, rules: tuple[Rule, ...] = ()
+) -> FieldImage:
     """Give a field whose strip lies twice as large on the page, from (100, 50)."""
     ink = read_only(np.zeros((4, 4), np.uint8))
     right, bottom = LEFT + SCALE * width, TOP + SCALE * 32
     quad = np.array([[LEFT, TOP], [right, TOP], [right, bottom], [LEFT, bottom]], np.float32)
-    place = FieldPlace("amount", "string", read_only(np.zeros((cells, 4, 2), np.float32)))
+    place = FieldPlace("amount", "string", read_only(np.zeros((cells, 4, 2), np.float32)), rules=rules)
     pixels = np.tile(np.arange(width, dtype=np.uint8), (32, 1)) if strip else None
     return FieldImage(place, Box(0, 0, 9, 9), (CellImage(ink, blank),) * cells, pixels, quad if strip else None)
 
@@ -47,6 +50,30 @@ def test_shares_are_of_one_and_texts_differ() -> None:
     assert sum(math.exp(one.log_probability) for one in ways) == pytest.approx(1, abs=1e-3)
     assert len({one.text for one in ways}) == len(ways)
     assert [one.log_probability for one in ways] == sorted((one.log_probability for one in ways), reverse=True)
+
+
+def torn(one: int, other: int) -> FrameLogs:
+    """Give frames of two digits, which are torn between two for the first one."""
+    logs = frames("__1__2______________").copy()
+    logs[2, [one, other]] = math.log(0.48)
+    return read_only(logs)
+
+
+@pytest.mark.parametrize("first", [7, 9, 0])
+def test_what_may_be_either_begins_as_amounts_do_and_a_name_as_it_is_read(first: int) -> None:
+    ways = (way(f"{first}2", 0.5), way("12", 0.45))
+    _, amount = join(ways, torn(1, first), field())
+    _, name = join(ways, torn(1, first), field(rules=(Length("length 2", 2, 2),)))
+    assert (amount[0].text, name[0].text) == ("12", f"{first}2")
+
+
+def test_the_places_of_separators_count_in_an_amount_alone() -> None:
+    ways = (way("71430", 0.5), way("7430", 0.45))
+    spelt = frames("__7__1__4__3__0_____").copy()
+    spelt[5, [1, 10]] = math.log(0.5), math.log(0.48)
+    _, amount = join(ways, read_only(spelt), field())
+    _, name = join(ways, read_only(spelt), field(rules=(Length("length 5", 5, 5),)))
+    assert (amount[0].text, name[0].text) == ("7430", "71430")
 
 
 def test_a_way_of_the_pieces_keeps_its_steps_and_cells() -> None:
