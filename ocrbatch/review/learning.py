@@ -10,29 +10,26 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import cv2
 
-from ocrbatch.errors import UsageError
 from ocrbatch.job.corrected import Correction, Verdict
 from ocrbatch.job.ledger import Ledger
 from ocrbatch.job.opened import open_source
 from ocrbatch.job.sources import Source
 from ocrbatch.model.card import load_model_file
 from ocrbatch.output.escape import escape_name
-from ocrbatch.output.files import make_folder, output_errors, picture_part, write_private
-from ocrbatch.output.results import read_csv
+from ocrbatch.output.files import make_folder, output_errors, write_private
 from ocrbatch.page.classify import Classifier, make_classifier
 from ocrbatch.page.lattice import UNREAD
 from ocrbatch.page.normalize import normalize_many
 from ocrbatch.page.segment import segment
 from ocrbatch.records import LABELS, FieldPlace, FieldReading, FilePage, Grey, Page, RegisteredPage
 from ocrbatch.review.corrections import check_job
+from ocrbatch.review.earlier import COLUMNS, NO, SECOND_LOOK, YES, Earlier, Kept, Row, name_of, read_earlier
 
-SECOND_LOOK = "second-look.csv"
-COLUMNS = ("picture", "file", "page", "form", "field", "cell", "label", "model", "probability", "confirmed")
-YES, NO = "yes", "no"
 ABSURD = 0.01
 """A label to which the model gives a smaller probability is absurd to it."""
 OTHER_FORM = "their page was read as another form since"
@@ -74,8 +71,8 @@ class Cell:
     @property
     def name(self) -> str:
         """Its picture's name, the same whenever it is exported."""
-        field = picture_part(f"{self.page.result.form}-{self.field}")
-        return f"{self.page.sha256[:16]}-{self.page.result.page}-{field}-{self.number}.png"
+        result = self.page.result
+        return f"{name_of(self.page.sha256, result.page, result.form, self.field)}{self.number}.png"
 
 
 def export_corrections(
@@ -83,12 +80,14 @@ def export_corrections(
 ) -> Exported:
     """Write the cells of a job's corrected fields to ``folder``, a folder a label, and the doubted to a list beside.
 
-    What was written yes to in that list before is among the others. ``classifier`` stands in for the shipped model.
-    Raises UsageError where the folder holds something else, InputError where there is no job, OutputError.
+    What was written yes to in that list before is among the others, and what an earlier export took from a file that is
+    no longer there stays. ``classifier`` stands in for the shipped model. Raises UsageError where the folder holds
+    something else, InputError where there is no job, OutputError.
     """
     check_job(output)
-    confirmed = _confirmed(folder)
+    earlier = read_earlier(folder)
     left_out: Counter[str] = Counter()
+    gone: list[Correction] = []
     if classifier is None:
         classifier = make_classifier(load_model_file(None))
     make_folder(folder)
@@ -96,32 +95,50 @@ def export_corrections(
         # By it an export that was stopped is known again.
         _write_list(folder / SECOND_LOOK, [])
     written: set[Path] = set()
-    listed: list[tuple[object, ...]] = []
-    fields = doubted = 0
+    listed: list[Row] = []
+    fields = 0
     with Ledger(output, writable=False) as ledger:
-        for cells in _corrected_cells(ledger, left_out, progress):
+        for cells in _corrected_cells(ledger, left_out, gone, progress):
             fields += 1
             for cell, row in _judged(cells, classifier):
-                answer = confirmed.get((cell.name, cell.label), "")
+                answer = earlier.answer(cell.name, cell.label)
                 if row is not None:
                     listed.append((*row, answer))
-                    doubted += answer not in (YES, NO)
-                if row is not None and answer != YES:
-                    place = folder / _doubted_name(cell)
-                else:
-                    place = folder / cell.label / cell.name
+                place = _place(folder, cell.name, cell.label, doubted=row is not None and answer != YES)
                 write_private(place, _png(cell.ink))
                 written.add(place)
+    kept = [pictures for said in gone if (pictures := earlier.pictures_of(said))]
+    left_out[GONE] += len(gone) - len(kept)
+    for picture in chain(*kept):
+        written.add(_keep(earlier, picture))
+        listed += [row] if (row := earlier.rows.get((picture.name, picture.label))) else []
     _remove_others(folder, written)
     _write_list(folder / SECOND_LOOK, listed)
-    pictures = sum(place.parent != folder for place in written)
-    return Exported(
-        pictures, fields, doubted, {reason: number for reason, number in sorted(left_out.items()) if number}
-    )
+    labelled = sum(place.parent != folder for place in written)
+    doubted = sum(str(row[-1]).lower() not in (YES, NO) for row in listed)
+    reasons = {reason: number for reason, number in sorted(left_out.items()) if number}
+    return Exported(labelled, fields + len(kept), doubted, reasons)
 
 
-def _corrected_cells(ledger: Ledger, left_out: Counter[str], progress: Progress) -> Iterator[list[Cell]]:
-    """Give the cells of each field that has a value from a person, file by file."""
+def _place(folder: Path, name: str, label: str, *, doubted: bool) -> Path:
+    return folder / f"second-look-{label}-{name}" if doubted else folder / label / name
+
+
+def _keep(earlier: Earlier, cell: Kept) -> Path:
+    """Leave the picture of a cell whose scan is gone where it is, but for what a person has answered since."""
+    doubted = (cell.name, cell.label) in earlier.rows and earlier.answer(cell.name, cell.label) != YES
+    place = _place(earlier.folder, cell.name, cell.label, doubted=doubted)
+    if place != cell.path:
+        with output_errors(place):
+            make_folder(place.parent)
+            cell.path.replace(place)
+    return place
+
+
+def _corrected_cells(
+    ledger: Ledger, left_out: Counter[str], gone: list[Correction], progress: Progress
+) -> Iterator[list[Cell]]:
+    """Give the cells of each field that has a value from a person, file by file; ``gone`` gets what has no scan."""
     last = {said.place: said for said in ledger.corrections()}
     values = [said for said in last.values() if said.verdict is Verdict.VALUE]
     by_content: dict[str, list[Correction]] = {}
@@ -130,19 +147,19 @@ def _corrected_cells(ledger: Ledger, left_out: Counter[str], progress: Progress)
     done = 0
     progress(done, len(values))
     for sha256, own in sorted(by_content.items()):
-        yield from _cells_of_file(ledger, sha256, own, left_out)
+        yield from _cells_of_file(ledger, sha256, own, left_out, gone)
         done += len(own)
         progress(done, len(values))
 
 
 def _cells_of_file(
-    ledger: Ledger, sha256: str, said: Sequence[Correction], left_out: Counter[str]
+    ledger: Ledger, sha256: str, said: Sequence[Correction], left_out: Counter[str], gone: list[Correction]
 ) -> Iterator[list[Cell]]:
     named = ledger.same_content(sha256)
     opened = (open_source(Source(name, state.path)) for name, state in named)
     file = next((one for one in opened if one.sha256 == sha256), None)
     if file is None:
-        left_out[GONE] += len(said)
+        gone += said
         return
     read = {page.result.page: page for page in ledger.pages_of(named[0][0])}
     wanted = {one.page for one in said} & read.keys()
@@ -189,7 +206,7 @@ def _seconded(field: FieldReading, at: int, label: str) -> bool:
     return any(at < len(text) and text[at] == label for text in said)
 
 
-def _judged(cells: Sequence[Cell], classifier: Classifier) -> Iterator[tuple[Cell, tuple[object, ...] | None]]:
+def _judged(cells: Sequence[Cell], classifier: Classifier) -> Iterator[tuple[Cell, Row | None]]:
     """Give each cell, with its row of the list where its label is absurd."""
     scores = classifier.scores(normalize_many([cell.ink for cell in cells]))
     for cell, row in zip(cells, scores, strict=True):
@@ -202,31 +219,10 @@ def _judged(cells: Sequence[Cell], classifier: Classifier) -> Iterator[tuple[Cel
         yield (
             cell,
             (
-                _doubted_name(cell), cell.page.file, result.page, result.form, cell.field, cell.number,
-                cell.label, told, f"{own:.4f}",
+                _place(Path(), cell.name, cell.label, doubted=True).name,
+                cell.page.file, result.page, result.form, cell.field, cell.number, cell.label, told, f"{own:.4f}",
             ),
         )  # fmt: skip
-
-
-def _doubted_name(cell: Cell) -> str:
-    return f"second-look-{cell.label}-{cell.name}"
-
-
-def _confirmed(folder: Path) -> dict[tuple[str, str], str]:
-    """Give what was answered in the list of an earlier export, by the picture's own name and its label."""
-    if not folder.exists() or not any(folder.iterdir()):
-        return {}
-    path = folder / SECOND_LOOK
-    if not path.is_file():
-        raise UsageError(f"{folder}: is not empty, and no earlier export; give a new folder")
-    columns, lines = read_csv(path)
-    if not {"picture", "label", "confirmed"} <= set(columns):
-        raise UsageError(f"{path}: has no column picture, label or confirmed; give a new folder")
-    found = {}
-    for _, row in lines:
-        name = row["picture"].removeprefix(f"second-look-{row['label']}-")
-        found[name, row["label"]] = row["confirmed"].strip().lower()
-    return found
 
 
 def _remove_others(folder: Path, written: set[Path]) -> None:
@@ -238,7 +234,7 @@ def _remove_others(folder: Path, written: set[Path]) -> None:
                 path.unlink()
 
 
-def _write_list(path: Path, rows: Sequence[tuple[object, ...]]) -> None:
+def _write_list(path: Path, rows: Sequence[Row]) -> None:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(COLUMNS)

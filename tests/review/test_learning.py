@@ -29,7 +29,8 @@ from ocrbatch.records import (
     Status,
     Tiles,
 )
-from ocrbatch.review.learning import GONE, OTHER_FORM, OTHER_KIND, SECOND_LOOK, UNEVEN, Exported, export_corrections
+from ocrbatch.review.earlier import SECOND_LOOK
+from ocrbatch.review.learning import GONE, OTHER_FORM, OTHER_KIND, UNEVEN, Exported, export_corrections
 from tests.output.values import a_field
 
 ROWS = {"code": "042", "more": "1 7", "tick": "1"}
@@ -180,7 +181,7 @@ def test_an_export_again_leaves_nothing_of_corrections_that_were_taken_back(job:
     assert sorted(path.name for path in (job.parent / "set").iterdir() if path.is_file()) == [SECOND_LOOK]
 
 
-def test_a_scan_that_is_gone_or_has_changed_gives_nothing(job: Path) -> None:
+def test_a_scan_that_is_gone_or_has_changed_gives_nothing_new(job: Path) -> None:
     say(job, "code", "943")
     scan = job.parent / "scan.png"
     whole = scan.read_bytes()
@@ -190,6 +191,35 @@ def test_a_scan_that_is_gone_or_has_changed_gives_nothing(job: Path) -> None:
     assert export(job).left_out == {GONE: 1}
     scan.write_bytes(whole)
     assert export(job).pictures == 3
+
+
+def test_what_was_exported_of_a_scan_stays_when_the_scan_is_gone(job: Path) -> None:
+    say(job, "code", "043")
+    say(job, "more", "17")
+    export(job, Sure(5))
+    before = {path.name: path.read_bytes() for path in (job.parent / "set").rglob("*.png")}
+    (listed,) = doubted(job)
+    (job.parent / "scan.png").unlink()
+    exported = export(job, Sure(5))
+    assert (exported.pictures, exported.fields, exported.doubted, exported.left_out) == (4, 2, 1, {})
+    assert {path.name: path.read_bytes() for path in (job.parent / "set").rglob("*.png")} == before
+    assert doubted(job) == [listed]
+    answer(job, "yes")
+    assert export(job, Sure(5)).doubted == 0
+    assert labels(job) == ["0", "1", "3", "4", "7"]
+    assert [row["confirmed"] for row in doubted(job)] == ["yes"]
+
+
+def test_of_a_scan_that_is_gone_nothing_stays_that_was_corrected_again_or_taken_back(job: Path) -> None:
+    say(job, "code", "943")
+    say(job, "more", "17")
+    export(job)
+    (job.parent / "scan.png").unlink()
+    say(job, "code", "944")
+    say(job, "more", "", Verdict.UNDONE)
+    exported = export(job)
+    assert (exported.pictures, exported.fields, exported.left_out) == (0, 0, {GONE: 1})
+    assert labels(job) == []
 
 
 def test_a_folder_with_something_else_is_left_alone(job: Path) -> None:
