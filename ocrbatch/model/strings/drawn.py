@@ -29,6 +29,8 @@ MIXED = ("circled", "open")
 """A hand that closes its zeros at the top leaves one open now and then, and the other way round."""
 OTHER, POINTED = 0.2, 0.35
 """How often it does, and how many hands bring their zeros to a point at the foot."""
+HASTY, NARROWED = 0.3, (0.2, 1.1)
+"""How many hands let some zeros of a row all but close to a stroke, and to what share of their width."""
 TURN = 45
 """A zero has a point every so many degrees."""
 
@@ -52,11 +54,17 @@ def draw_zeros(count: int, high: int, rng: np.random.Generator, *, slashed: bool
     ``slashed`` leads the pen on from the last of them into a slash. Beside the ink, gives which share of its height
     lies below the foot of the zeros.
     """
-    kind = str(rng.choice(list(ZEROS)))
+    hasty = rng.random() < HASTY
+    kind = str(rng.choice(MIXED if hasty else list(ZEROS)))
     wide = float(rng.uniform(0.45, 1.25))
-    pitch = wide * float(rng.uniform(0.85, 1.5))
+    gap = wide * float(rng.uniform(-0.15, 0.5))
     pointed = float(rng.uniform(0.2, 0.9)) if rng.random() < POINTED else 0.0
-    zeros = [_zero(_mixed(kind, rng), wide, pointed, rng) + np.array([i * pitch, 0]) for i in range(count)]
+    zeros: list[Points] = []
+    start = 0.0
+    for _ in range(count):
+        own = wide * float(rng.uniform(*NARROWED)) if hasty else wide
+        zeros.append(_zero(_mixed(kind, rng), own, pointed, rng) + np.array([start, 0]))
+        start += own + gap
     points = np.concatenate([*zeros, _slash(float(zeros[-1][:, 0].max()), rng)] if slashed else zeros)
     top, foot = min(float(points[:, 1].min()), 0.0), max(float(points[:, 1].max()), 1.0)
     rows = round((foot - top) * high)
