@@ -1,8 +1,8 @@
 """Train the network that reads strings, on runs composed of the sets' digits, and write it with its card.
 
 ``python -m tests.helpers.train_strings OUT --data mnist.npz:6 --data handwritten09.npz:3.5 --data optdigits.npz:0.5``
-composes runs on one core while it teaches on the others; ``--start WEIGHTS`` goes on from an earlier training, and
-``--minutes 0`` only writes what it gives.
+composes runs on one core while it teaches on the others; ``--start WEIGHTS`` goes on from an earlier training, or from
+the mean of several (M. Wortsman and others, "Model soups", 2022), and ``--minutes 0`` only writes what it gives.
 """
 
 import argparse
@@ -30,6 +30,21 @@ def compose(pool: Path, sources: list[tuple[str, float]], shards: int) -> None:
             write_shard(path, compose_shard(bank, (1, number)))
 
 
+def weighted(given: list[str]) -> list[tuple[str, float]]:
+    """Part texts as ``NAME:WEIGHT``; without a weight it is 1."""
+    return [(name, float(weight or 1)) for name, _, weight in (one.partition(":") for one in given)]
+
+
+def mean_weights(network: Any, starts: list[tuple[str, float]]) -> list[Any]:
+    """Give the mean of the weights in files, each with its share."""
+    total = sum(share for _, share in starts)
+    found = []
+    for path, share in starts:
+        network.load_weights(path)
+        found.append([share / total * weights for weights in network.get_weights()])
+    return [sum(own) for own in zip(*found, strict=True)]
+
+
 def main() -> int:
     """Compose, train, export and tell."""
     parser = argparse.ArgumentParser(prog="python -m tests.helpers.train_strings", description=__doc__)
@@ -37,10 +52,12 @@ def main() -> int:
     parser.add_argument("--data", action="append", required=True, help="SET:WEIGHT, labelled digits")
     parser.add_argument("--minutes", type=float, default=100.0, help="how long to teach")
     parser.add_argument("--learning-rate", type=float, default=1.5e-3)
-    parser.add_argument("--start", type=Path, help="weights to go on from, as models/strings.keras")
+    parser.add_argument(
+        "--start", action="append", help="WEIGHTS:SHARE to go on from, as models/strings.keras; of several, their mean"
+    )
     parser.add_argument("--note", default="", help="what the card says of the training beside")
     options = parser.parse_args()
-    sources = [(path, float(weight or 1)) for path, _, weight in (one.partition(":") for one in options.data)]
+    sources = weighted(options.data)
     pool = options.out / "pool"
     pool.mkdir(parents=True, exist_ok=True)
     composer = multiprocessing.get_context("spawn").Process(target=compose, args=(pool, sources, SHARDS), daemon=True)
@@ -48,8 +65,8 @@ def main() -> int:
     if options.minutes > 0:
         composer.start()
     network: Any = build_network()
-    if options.start is not None:
-        network.load_weights(options.start)
+    if options.start:
+        network.set_weights(mean_weights(network, weighted(options.start)))
     settings = Settings(options.minutes, options.learning_rate)
     if options.minutes > 0:
         network = train_network(pool, options.out, settings, lambda line: print(line, flush=True), network)
