@@ -1,6 +1,6 @@
 """What an earlier export of corrections left in its folder: pictures, and what a person said of the doubted ones."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,10 +28,13 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """An earlier export in ``folder``; ``rows`` are those of its list, by a picture's own name and its label."""
+    """An earlier export: ``rows`` of its list, by a picture's own name and its label, and its ``pictures`` by field.
 
-    folder: Path
+    A field's pictures go by what their names begin with, each by the number of its cell.
+    """
+
     rows: Mapping[tuple[str, str], Row]
+    pictures: Mapping[str, Mapping[int, Kept]]
 
     def answer(self, name: str, label: str) -> str:
         """Give what a person answered to a doubted label, in small letters; empty where nobody did."""
@@ -40,22 +43,10 @@ class Earlier:
 
     def pictures_of(self, said: Correction) -> list[Kept]:
         """Give the cells of a corrected field, in their order; none where the value was another one then."""
-        prefix = name_of(said.sha256, said.page, said.form, said.field)
-        found: dict[int, Kept] = {}
-        for label, path in self._pictures():
-            name = path.name.removeprefix(f"second-look-{label}-")
-            number = name.removeprefix(prefix).removesuffix(".png")
-            if name.startswith(prefix) and number.isascii() and number.isdigit():
-                found[int(number)] = Kept(name, label, path)
+        found = self.pictures.get(name_of(said.sha256, said.page, said.form, said.field), {})
         cells = [found[number] for number in sorted(found)]
         value = "".join(sign for sign in said.value if sign in LABELS)
         return cells if "".join(cell.label for cell in cells) == value else []
-
-    def _pictures(self) -> Iterator[tuple[str, Path]]:
-        for label in LABELS:
-            for pattern in (f"{label}/*.png", f"second-look-{label}-*.png"):
-                for path in self.folder.glob(pattern):
-                    yield label, path
 
 
 def name_of(sha256: str, page: int, form: str, field: str) -> str:
@@ -66,7 +57,7 @@ def name_of(sha256: str, page: int, form: str, field: str) -> str:
 def read_earlier(folder: Path) -> Earlier:
     """Read an earlier export's list. UsageError where the folder holds something else, FormError for a broken list."""
     if not folder.exists() or not any(folder.iterdir()):
-        return Earlier(folder, {})
+        return Earlier({}, {})
     path = folder / SECOND_LOOK
     if not path.is_file():
         raise UsageError(f"{folder}: is not empty, and no earlier export; give a new folder")
@@ -77,4 +68,16 @@ def read_earlier(folder: Path) -> Earlier:
     for _, row in lines:
         name = row["picture"].removeprefix(f"second-look-{row['label']}-")
         rows[name, row["label"]] = tuple(unescape_name(row.get(column, "")) for column in COLUMNS)
-    return Earlier(folder, rows)
+    return Earlier(rows, _pictures(folder))
+
+
+def _pictures(folder: Path) -> dict[str, dict[int, Kept]]:
+    found: dict[str, dict[int, Kept]] = {}
+    for label in LABELS:
+        for pattern in (f"{label}/*.png", f"second-look-{label}-*.png"):
+            for path in folder.glob(pattern):
+                name = path.name.removeprefix(f"second-look-{label}-")
+                field, dash, number = path.stem.removeprefix(f"second-look-{label}-").rpartition("-")
+                if number.isascii() and number.isdigit():
+                    found.setdefault(field + dash, {})[int(number)] = Kept(name, label, path)
+    return found

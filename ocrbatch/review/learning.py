@@ -110,7 +110,7 @@ def export_corrections(
     kept = [pictures for said in gone if (pictures := earlier.pictures_of(said))]
     left_out[GONE] += len(gone) - len(kept)
     for picture in chain(*kept):
-        written.add(_keep(earlier, picture))
+        written.add(_keep(folder, earlier, picture))
         listed += [row] if (row := earlier.rows.get((picture.name, picture.label))) else []
     _remove_others(folder, written)
     _write_list(folder / SECOND_LOOK, listed)
@@ -124,10 +124,10 @@ def _place(folder: Path, name: str, label: str, *, doubted: bool) -> Path:
     return folder / f"second-look-{label}-{name}" if doubted else folder / label / name
 
 
-def _keep(earlier: Earlier, cell: Kept) -> Path:
+def _keep(folder: Path, earlier: Earlier, cell: Kept) -> Path:
     """Leave the picture of a cell whose scan is gone where it is, but for what a person has answered since."""
     doubted = (cell.name, cell.label) in earlier.rows and earlier.answer(cell.name, cell.label) != YES
-    place = _place(earlier.folder, cell.name, cell.label, doubted=doubted)
+    place = _place(folder, cell.name, cell.label, doubted=doubted)
     if place != cell.path:
         with output_errors(place):
             make_folder(place.parent)
