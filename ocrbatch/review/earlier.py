@@ -1,6 +1,9 @@
-"""What an earlier export of corrections left in its folder: pictures, and what a person said of the doubted ones."""
+"""Where exported corrections lie in their folder, and what an earlier export left there.
 
-from collections.abc import Mapping
+A picture lies in its label's folder, a doubted one beside these folders, with its label in its name.
+"""
+
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +17,7 @@ from ocrbatch.records import LABELS
 SECOND_LOOK = "second-look.csv"
 COLUMNS = ("picture", "file", "page", "form", "field", "cell", "label", "model", "probability", "confirmed")
 YES, NO = "yes", "no"
-Row = tuple[object, ...]
+DOUBTED = "second-look"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +33,16 @@ class Kept:
 class Earlier:
     """An earlier export: ``rows`` of its list, by a picture's own name and its label, and its ``pictures`` by field.
 
-    A field's pictures go by what their names begin with, each by the number of its cell.
+    A row ends with what a person answered, in small letters. A field's pictures go by what their names begin with, each
+    by the number of its cell.
     """
 
-    rows: Mapping[tuple[str, str], Row]
+    rows: Mapping[tuple[str, str], tuple[str, ...]]
     pictures: Mapping[str, Mapping[int, Kept]]
 
     def answer(self, name: str, label: str) -> str:
-        """Give what a person answered to a doubted label, in small letters; empty where nobody did."""
-        row = self.rows.get((name, label))
-        return "" if row is None else str(row[-1]).strip().lower()
+        """Give what a person answered to a doubted label; empty where nobody did."""
+        return self.rows.get((name, label), ("",))[-1]
 
     def pictures_of(self, said: Correction) -> list[Kept]:
         """Give the cells of a corrected field, in their order; none where the value was another one then."""
@@ -64,20 +67,37 @@ def read_earlier(folder: Path) -> Earlier:
     columns, lines = read_csv(path)
     if not {"picture", "label", "confirmed"} <= set(columns):
         raise UsageError(f"{path}: has no column picture, label or confirmed; give a new folder")
-    rows: dict[tuple[str, str], Row] = {}
+    rows: dict[tuple[str, str], tuple[str, ...]] = {}
     for _, row in lines:
-        name = row["picture"].removeprefix(f"second-look-{row['label']}-")
-        rows[name, row["label"]] = tuple(unescape_name(row.get(column, "")) for column in COLUMNS)
-    return Earlier(rows, _pictures(folder))
+        name = _own_name(row["picture"], row["label"])
+        *told, answer = (unescape_name(row.get(column, "")) for column in COLUMNS)
+        rows[name, row["label"]] = (*told, answer.strip().lower())
+    return Earlier(rows, _by_field(folder))
 
 
-def _pictures(folder: Path) -> dict[str, dict[int, Kept]]:
-    found: dict[str, dict[int, Kept]] = {}
+def place_of(folder: Path, name: str, label: str, *, doubted: bool) -> Path:
+    """Give where the picture of that name of its own and with that label lies."""
+    return folder / f"{DOUBTED}-{label}-{name}" if doubted else folder / label / name
+
+
+def pictures_in(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Give the pictures of an export, each with its label."""
     for label in LABELS:
-        for pattern in (f"{label}/*.png", f"second-look-{label}-*.png"):
-            for path in folder.glob(pattern):
-                name = path.name.removeprefix(f"second-look-{label}-")
-                field, dash, number = path.stem.removeprefix(f"second-look-{label}-").rpartition("-")
-                if number.isascii() and number.isdigit():
-                    found.setdefault(field + dash, {})[int(number)] = Kept(name, label, path)
+        for path in folder.glob(f"{label}/*.png"):
+            yield label, path
+    for path in folder.glob(f"{DOUBTED}-*.png"):
+        yield path.name.removeprefix(f"{DOUBTED}-").partition("-")[0], path
+
+
+def _own_name(name: str, label: str) -> str:
+    return name.removeprefix(f"{DOUBTED}-{label}-")
+
+
+def _by_field(folder: Path) -> dict[str, dict[int, Kept]]:
+    found: dict[str, dict[int, Kept]] = {}
+    for label, path in pictures_in(folder):
+        name = _own_name(path.name, label)
+        field, dash, number = name.removesuffix(".png").rpartition("-")
+        if number.isascii() and number.isdigit():
+            found.setdefault(field + dash, {})[int(number)] = Kept(name, label, path)
     return found

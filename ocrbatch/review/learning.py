@@ -28,7 +28,18 @@ from ocrbatch.page.normalize import normalize_many
 from ocrbatch.page.segment import segment
 from ocrbatch.records import LABELS, FieldPlace, FieldReading, FilePage, Grey, Page, RegisteredPage
 from ocrbatch.review.corrections import check_job
-from ocrbatch.review.earlier import COLUMNS, NO, SECOND_LOOK, YES, Earlier, Kept, Row, name_of, read_earlier
+from ocrbatch.review.earlier import (
+    COLUMNS,
+    NO,
+    SECOND_LOOK,
+    YES,
+    Earlier,
+    Kept,
+    name_of,
+    pictures_in,
+    place_of,
+    read_earlier,
+)
 
 ABSURD = 0.01
 """A label to which the model gives a smaller probability is absurd to it."""
@@ -38,6 +49,7 @@ MAX_PIXELS = 100_000_000
 UNEVEN = "their value has not a digit for each written cell"
 OTHER_KIND = "their kind has no cells of one digit"
 Progress = Callable[[int, int], None]
+Row = tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +116,7 @@ def export_corrections(
                 answer = earlier.answer(cell.name, cell.label)
                 if row is not None:
                     listed.append((*row, answer))
-                place = _place(folder, cell.name, cell.label, doubted=row is not None and answer != YES)
+                place = place_of(folder, cell.name, cell.label, doubted=row is not None and answer != YES)
                 write_private(place, _png(cell.ink))
                 written.add(place)
     kept = [pictures for said in gone if (pictures := earlier.pictures_of(said))]
@@ -115,19 +127,15 @@ def export_corrections(
     _remove_others(folder, written)
     _write_list(folder / SECOND_LOOK, listed)
     labelled = sum(place.parent != folder for place in written)
-    doubted = sum(str(row[-1]).lower() not in (YES, NO) for row in listed)
+    doubted = sum(row[-1] not in (YES, NO) for row in listed)
     reasons = {reason: number for reason, number in sorted(left_out.items()) if number}
     return Exported(labelled, fields + len(kept), doubted, reasons)
-
-
-def _place(folder: Path, name: str, label: str, *, doubted: bool) -> Path:
-    return folder / f"second-look-{label}-{name}" if doubted else folder / label / name
 
 
 def _keep(folder: Path, earlier: Earlier, cell: Kept) -> Path:
     """Leave the picture of a cell whose scan is gone where it is, but for what a person has answered since."""
     doubted = (cell.name, cell.label) in earlier.rows and earlier.answer(cell.name, cell.label) != YES
-    place = _place(folder, cell.name, cell.label, doubted=doubted)
+    place = place_of(folder, cell.name, cell.label, doubted=doubted)
     if place != cell.path:
         with output_errors(place):
             make_folder(place.parent)
@@ -219,7 +227,7 @@ def _judged(cells: Sequence[Cell], classifier: Classifier) -> Iterator[tuple[Cel
         yield (
             cell,
             (
-                _place(Path(), cell.name, cell.label, doubted=True).name,
+                place_of(Path(), cell.name, cell.label, doubted=True).name,
                 cell.page.file, result.page, result.form, cell.field, cell.number, cell.label, told, f"{own:.4f}",
             ),
         )  # fmt: skip
@@ -228,10 +236,8 @@ def _judged(cells: Sequence[Cell], classifier: Classifier) -> Iterator[tuple[Cel
 def _remove_others(folder: Path, written: set[Path]) -> None:
     """Remove the pictures of an earlier export whose corrections are others by now."""
     with output_errors(folder):
-        labelled = [path for label in LABELS for path in folder.glob(f"{label}/*.png")]
-        for path in (*labelled, *folder.glob("second-look-*.png")):
-            if path not in written:
-                path.unlink()
+        for path in [path for _, path in pictures_in(folder) if path not in written]:
+            path.unlink()
 
 
 def _write_list(path: Path, rows: Sequence[Row]) -> None:
