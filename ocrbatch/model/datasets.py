@@ -110,7 +110,7 @@ def load_mixture(sources: Sequence[str], strangers: Sequence[str] = (), *, every
     """
     if not sources:
         raise UsageError("There is nothing to train on; give a set with --data")
-    asked = [(*_weighed(source), False) for source in sources] + [(*_weighed(source), True) for source in strangers]
+    asked = [(*weighed(source), False) for source in sources] + [(*weighed(source), True) for source in strangers]
     sets = tuple(load_dataset(path, strangers=strange) for path, _, strange in asked)
     seen = np.concatenate([data.train_labels for data in sets])
     missing = [label for index, label in enumerate(LABELS) if index not in seen]
@@ -119,8 +119,8 @@ def load_mixture(sources: Sequence[str], strangers: Sequence[str] = (), *, every
     return Mixture(sets, tuple(weight for _, weight, _ in asked))
 
 
-def _weighed(source: str) -> tuple[str, float]:
-    """Part "PATH:WEIGHT"; a path that is there as it stands has the weight 1."""
+def weighed(source: str) -> tuple[str, float]:
+    """Part "PATH:WEIGHT"; a path that is there as it stands has the weight 1. UsageError for a weight that is none."""
     path, colon, number = source.rpartition(":")
     if not colon or is_there(source):
         return source, 1.0

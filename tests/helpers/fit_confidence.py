@@ -22,7 +22,7 @@ from ocrbatch.model.strings.compose import compose_field
 from ocrbatch.model.strings.glyphs import HIGH, GlyphBank, draw_digit, draw_hand
 from ocrbatch.model.strings.paper import draw_paper, scan
 from ocrbatch.model.strings.pool import load_bank
-from ocrbatch.model.strings.writing import Writing, write
+from ocrbatch.model.strings.writing import SIGN, Writing, write
 from ocrbatch.page.candidates import value_of
 from ocrbatch.page.choose import choose
 from ocrbatch.page.classify import make_classifier
@@ -63,16 +63,19 @@ def strings(bank: GlyphBank, seed: int) -> Iterator[Composed]:
     while True:
         field = compose_field(bank, rng, lambda bank, rng: _bent(_amount(bank, rng), rng))
         place = FieldPlace("run", "string", read_only(field.quad[None].astype(np.float32)))
-        yield Composed(read_only(field.picture), place, "".join(str(label) for label in field.labels if label < 10))
+        yield Composed(read_only(field.picture), place, _digits(field.labels))
 
 
 def _amount(bank: GlyphBank, rng: np.random.Generator) -> Writing:
     """Write a run that begins with each digit as often as amounts do, for which free runs are taken."""
     while True:
         writing = write(bank, rng)
-        digits = "".join(str(label) for label in writing.labels if label < 10)
-        if rng.random() < math.exp(first_digit_weight(digits) - first_digit_weight("10")):
+        if rng.random() < math.exp(first_digit_weight(_digits(writing.labels)) - first_digit_weight("10")):
             return writing
+
+
+def _digits(labels: tuple[int, ...]) -> str:
+    return "".join(str(label) for label in labels if label < SIGN)
 
 
 def _bent(writing: Writing, rng: np.random.Generator) -> Writing:

@@ -4,11 +4,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.helpers.train_strings import mean_weights, weighted
+from ocrbatch.model.datasets import weighed
+from tests.helpers.train_strings import mean_weights
 
 
 def test_names_may_have_a_weight() -> None:
-    assert weighted(["mnist.npz:6", "old.keras"]) == [("mnist.npz", 6.0), ("old.keras", 1.0)]
+    assert [weighed(one) for one in ("mnist.npz:6", "old.keras")] == [("mnist.npz", 6.0), ("old.keras", 1.0)]
 
 
 @pytest.mark.skipif(importlib.util.find_spec("tensorflow") is None, reason="TensorFlow is not installed")

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from ocrbatch.model.datasets import weighed
 from ocrbatch.model.export import LICENCES
 from ocrbatch.model.strings.export import export_strings
 from ocrbatch.model.strings.network import build_network
@@ -28,11 +29,6 @@ def compose(pool: Path, sources: list[tuple[str, float]], shards: int) -> None:
         path = pool / f"{number:03d}.npz"
         if not path.exists():
             write_shard(path, compose_shard(bank, (1, number)))
-
-
-def weighted(given: list[str]) -> list[tuple[str, float]]:
-    """Part texts as ``NAME:WEIGHT``; without a weight it is 1."""
-    return [(name, float(weight or 1)) for name, _, weight in (one.partition(":") for one in given)]
 
 
 def mean_weights(network: Any, starts: list[tuple[str, float]]) -> list[Any]:
@@ -57,7 +53,7 @@ def main() -> int:
     )
     parser.add_argument("--note", default="", help="what the card says of the training beside")
     options = parser.parse_args()
-    sources = weighted(options.data)
+    sources = [weighed(source) for source in options.data]
     pool = options.out / "pool"
     pool.mkdir(parents=True, exist_ok=True)
     composer = multiprocessing.get_context("spawn").Process(target=compose, args=(pool, sources, SHARDS), daemon=True)
@@ -66,7 +62,7 @@ def main() -> int:
         composer.start()
     network: Any = build_network()
     if options.start:
-        network.set_weights(mean_weights(network, weighted(options.start)))
+        network.set_weights(mean_weights(network, [weighed(start) for start in options.start]))
     settings = Settings(options.minutes, options.learning_rate)
     if options.minutes > 0:
         network = train_network(pool, options.out, settings, lambda line: print(line, flush=True), network)

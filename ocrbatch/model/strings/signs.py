@@ -105,7 +105,7 @@ def trailing(pen: float, rng: np.random.Generator) -> list[Sign]:
         return [separator(pen, rng)]
     wide = int(rng.uniform(8, 50))
     middle = float(rng.uniform(0.1, 0.65))
-    dash = Sign(_strokes((wide, 4), [_curved(rng, (0, rng.random()), (1, rng.random()))], pen), middle)
+    dash = _level_dash(wide, middle, pen, rng)
     if kind < 0.4:
         return [dash]
     if kind < 0.5:
@@ -136,8 +136,12 @@ def dash_behind_slash(pen: float, rng: np.random.Generator) -> Sign:
         # A Bézier curve of three points.
         line: list[Point] = [(2 * (1 - t) * t * bend + t * t, (1 - t) ** 2 + t * t * end) for t in np.linspace(0, 1, 8)]
         return Sign(_strokes((wide, high), [line], pen), middle)
-    level = _curved(rng, (0, rng.random()), (1, rng.random()))
-    return Sign(_strokes((int(rng.uniform(8, 50)), 4), [level], pen), middle)
+    return _level_dash(int(rng.uniform(8, 50)), middle, pen, rng)
+
+
+def _level_dash(wide: int, middle: float, pen: float, rng: np.random.Generator) -> Sign:
+    line = _curved(rng, (0, rng.random()), (1, rng.random()))
+    return Sign(_strokes((wide, 4), [line], pen), middle)
 
 
 def _slash_with_dash(pen: float, rng: np.random.Generator) -> Sign:
