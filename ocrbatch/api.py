@@ -11,10 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ocrbatch.errors import InputError, UsageError
-from ocrbatch.form.acceptance import Acceptance
 from ocrbatch.form.documents import with_missing_pages
-from ocrbatch.form.template import Form
-from ocrbatch.model.card import load_model_file, string_model_for
+from ocrbatch.model.card import load_model_file
+from ocrbatch.model.means import means_of
 from ocrbatch.page.classify import Classifier, make_classifier
 from ocrbatch.page.crop import ink_of
 from ocrbatch.page.decode import decode
@@ -22,8 +21,7 @@ from ocrbatch.page.normalize import normalize_many
 from ocrbatch.page.reader import ACCEPT, read_pages
 from ocrbatch.page.registration.index import index_forms
 from ocrbatch.page.strings.sequence import make_string_reader
-from ocrbatch.page.whole import Whole, asked_whole
-from ocrbatch.records import LABELS, Grey, ModelFile, Page, PageFailure, PageResult, read_only
+from ocrbatch.records import LABELS, Grey, Page, PageFailure, PageResult, read_only
 
 FilePath = str | os.PathLike[str]
 Source = FilePath | bytes | npt.NDArray[np.uint8]
@@ -67,7 +65,7 @@ def load_model(path: FilePath | None = None) -> Model:
 
     Raises ModelError where it is missing, damaged or no model of digits.
     """
-    file = load_model_file(None if path is None else Path(path))
+    file = load_model_file(_path(path))
     return Model(make_classifier(file), file.name, file.sha256)
 
 
@@ -97,43 +95,23 @@ def read(
     if accept is not None and not 0 <= accept <= 1:
         raise UsageError(f"accept is {accept}; it is a probability from 0 to 1")
     pages = _pages(source)
-    known = _forms(forms)
-    asked = asked_whole(whole, with_forms=bool(known))
-    opened = load_model_file(None if model is None else Path(model))
-    run_model = string_model_for(known, asked)
-    wanted = _acceptance(thresholds, opened, known, asked, accept, run_model)
-    classifier = make_classifier(opened)
-    index = index_forms(known) if known else asked
-    strings = make_string_reader(run_model) if run_model else None
-    read_ones = read_pages(pages, classifier, strings=strings, index=index, accept=wanted)
-    return with_missing_pages((page.result for page in read_ones), known)
-
-
-def _acceptance(
-    thresholds: FilePath | None,
-    model: ModelFile,
-    forms: tuple[Form, ...],
-    whole: Whole | None,
-    accept: float | None,
-    strings: ModelFile | None,
-) -> Acceptance:
     given = ACCEPT.other if accept is None else accept
-    if thresholds is None:
-        return Acceptance(given)
-    from ocrbatch.form.thresholds import load_acceptance
-
     strict = None if accept is None else 1 - accept
-    return load_acceptance(Path(thresholds), model, forms, whole, given, strict, strings)
+    means = means_of(_paths(forms), whole, _path(model), _path(thresholds), given, strict)
+    classifier = make_classifier(means.model)
+    index = index_forms(means.forms) if means.forms else means.whole
+    strings = make_string_reader(means.strings) if means.strings else None
+    read_ones = read_pages(pages, classifier, strings=strings, index=index, accept=means.accept)
+    return with_missing_pages((page.result for page in read_ones), means.forms)
 
 
-def _forms(paths: FilePath | Iterable[FilePath]) -> tuple[Form, ...]:
+def _paths(paths: FilePath | Iterable[FilePath]) -> list[Path]:
     # One path alone is a slip that has but one meaning.
-    given = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
-    if not given:
-        return ()
-    from ocrbatch.form.store import load_forms
+    return [Path(path) for path in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
 
-    return load_forms([Path(path) for path in given])
+
+def _path(path: FilePath | None) -> Path | None:
+    return None if path is None else Path(path)
 
 
 def _pages(source: Source) -> Iterator[Page | PageFailure]:

@@ -19,7 +19,6 @@ from ocrbatch.commands.reading_options import (
     Thresholds,
     Wholes,
     limits_of,
-    means_of,
 )
 from ocrbatch.errors import UsageError
 
@@ -102,6 +101,7 @@ def job_of(options: JobOptions) -> "Job":
     from ocrbatch.job.cores import usable_cores
     from ocrbatch.job.remote import check_output
     from ocrbatch.job.settings import Job
+    from ocrbatch.model.means import means_of
     from ocrbatch.output.tables import TableOptions
 
     if options.separator not in (",", ";"):
@@ -111,7 +111,7 @@ def job_of(options: JobOptions) -> "Job":
     check_output(options.output)
     share = parse_share(TARGET if options.target_error is None else options.target_error)
     strict = None if options.target_error is None else share
-    means = means_of(options.form, options.whole, options.model, options.thresholds, 1 - share, strict)
+    means = means_of(options.form or (), options.whole, options.model, options.thresholds, 1 - share, strict)
     return Job(
         inputs=_paths(options.inputs),
         output=options.output,

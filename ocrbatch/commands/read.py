@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ocrbatch.commands.reading_options import Forms, Models, Thresholds, Wholes, means_of
+from ocrbatch.commands.reading_options import Forms, Models, Thresholds, Wholes
 from ocrbatch.errors import ExitCode, InputError, UsageError
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ def _pages(
     import hashlib
 
     from ocrbatch.form.documents import with_missing_pages
+    from ocrbatch.model.means import means_of
     from ocrbatch.page.classify import make_classifier
     from ocrbatch.page.decode import decode
     from ocrbatch.page.reader import read_pages

@@ -1,18 +1,12 @@
 """The options that all commands have that read pages, and what is made of them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
-    from ocrbatch.form.acceptance import Acceptance
-    from ocrbatch.form.template import Form
     from ocrbatch.job.limits import Limits
-    from ocrbatch.page.whole import Whole
-    from ocrbatch.records import ModelFile
 
 WHOLE_HELP = "Each picture is one field, cut out already: boxes, string (a free run of digits) or digit."
 THRESHOLDS_HELP = "Accept a form's fields by its threshold, proved by ocrbatch calibrate."
@@ -36,46 +30,3 @@ def limits_of(page_timeout: float, memory_limit: float) -> "Limits":
     from ocrbatch.job.limits import Limits
 
     return Limits(page_timeout, int(memory_limit * MEGA))
-
-
-@dataclass(frozen=True, slots=True)
-class Means:
-    """What pages are read with: the forms or the kind of whole pictures, the models, and what is accepted."""
-
-    forms: "tuple[Form, ...]"
-    whole: "Whole | None"
-    model: "ModelFile"
-    strings: "ModelFile | None"
-    accept: "Acceptance"
-
-
-def means_of(
-    form: Sequence[Path] | None,
-    whole: str | None,
-    model: Path | None,
-    thresholds: Path | None,
-    accept: float = 0.995,
-    strict: float | None = None,
-) -> Means:
-    """Load what a command was given to read with; ``accept`` and ``strict`` are those of ``load_acceptance``.
-
-    Raises UsageError, FormError and ModelError for what cannot be used.
-    """
-    from ocrbatch.form.acceptance import Acceptance
-    from ocrbatch.model.card import load_model_file, string_model_for
-    from ocrbatch.page.whole import asked_whole
-
-    asked = asked_whole(whole, with_forms=bool(form))
-    forms: tuple[Form, ...] = ()
-    if form:
-        from ocrbatch.form.store import load_forms
-
-        forms = load_forms(form)
-    opened = load_model_file(model)
-    strings = string_model_for(forms, asked)
-    accepted = Acceptance(accept)
-    if thresholds is not None:
-        from ocrbatch.form.thresholds import load_acceptance
-
-        accepted = load_acceptance(thresholds, opened, forms, asked, accept, strict, strings)
-    return Means(forms, asked, opened, strings, accepted)

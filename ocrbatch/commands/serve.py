@@ -14,7 +14,6 @@ from ocrbatch.commands.reading_options import (
     Thresholds,
     Wholes,
     limits_of,
-    means_of,
 )
 from ocrbatch.commands.review import Host, NoBrowser, Port
 
@@ -65,6 +64,7 @@ def _task(
 ) -> "Task":
     """Load all that reading needs. Raises the errors of a wrong form, model or threshold."""
     from ocrbatch.job.worker import Task
+    from ocrbatch.model.means import means_of
 
     means = means_of(form_paths, whole, model, thresholds)
     return Task(
