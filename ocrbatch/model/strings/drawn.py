@@ -31,6 +31,8 @@ OTHER, POINTED = 0.2, 0.35
 """How often it does, and how many hands bring their zeros to a point at the foot."""
 HASTY, NARROWED = 0.3, (0.2, 1.1)
 """How many hands let some zeros of a row all but close to a stroke, and to what share of their width."""
+LEAST_PITCH = 0.35
+"""From one zero to the next, in heights: however narrow it is, the pen goes on."""
 TURN = 45
 """A zero has a point every so many degrees."""
 
@@ -61,10 +63,11 @@ def draw_zeros(count: int, high: int, rng: np.random.Generator, *, slashed: bool
     pointed = float(rng.uniform(0.2, 0.9)) if rng.random() < POINTED else 0.0
     zeros: list[Points] = []
     start = 0.0
-    for _ in range(count):
-        own = wide * float(rng.uniform(*NARROWED)) if hasty else wide
+    for index in range(count):
+        # At the last one the hand comes to rest.
+        own = wide * float(rng.uniform(*NARROWED)) if hasty and index < count - 1 else wide
         zeros.append(_zero(_mixed(kind, rng), own, pointed, rng) + np.array([start, 0]))
-        start += own + gap
+        start += max(own + gap, LEAST_PITCH)
     points = np.concatenate([*zeros, _slash(float(zeros[-1][:, 0].max()), rng)] if slashed else zeros)
     top, foot = min(float(points[:, 1].min()), 0.0), max(float(points[:, 1].max()), 1.0)
     rows = round((foot - top) * high)
