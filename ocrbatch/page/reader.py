@@ -16,7 +16,8 @@ from ocrbatch.page.legibility import with_doubt
 from ocrbatch.page.register import AUTO, register
 from ocrbatch.page.registration.index import FormIndex
 from ocrbatch.page.segment import segment
-from ocrbatch.page.strings.sequence import FrameLogs, StringReader
+from ocrbatch.page.strings.looks import Looks
+from ocrbatch.page.strings.sequence import StringReader
 from ocrbatch.page.strings.voices import join
 from ocrbatch.page.whole import Whole
 from ocrbatch.records import (
@@ -69,15 +70,15 @@ def prepare(page: Page, index: FormIndex | Whole | None = None) -> PreparedPage:
 
 
 def finish(
-    prepared: PreparedPage, scores: Probabilities, accept: Acceptance, frames: Sequence[FrameLogs] | None = None
+    prepared: PreparedPage, scores: Probabilities, accept: Acceptance, looks: Sequence[Looks] | None = None
 ) -> PageResult:
-    """Take a page from its tiles' scores (n, 11) to its result; ``frames``, where they were read, are of its strips."""
+    """Take a page from its tiles' scores (n, 11) to its result; ``looks``, where its strips were read, are at them."""
     places = prepared.registered.places
     wanted = ways_wanted(places)
-    fields, ways = _ways(prepared, scores, frames, wanted)
+    fields, ways = _ways(prepared, scores, looks, wanted)
     choices = choose(places, ways)
     if (more := ways_wanted(places, choices)) != wanted:
-        fields, ways = _ways(prepared, scores, frames, more)
+        fields, ways = _ways(prepared, scores, looks, more)
         choices = choose(places, ways)
     readings: Sequence[FieldReading] = [
         with_rules(KINDS[field.place.kind].read(field, choice, accept.of(prepared.registered.form)), choice)
@@ -99,13 +100,13 @@ def finish(
 
 
 def _ways(
-    prepared: PreparedPage, scores: Probabilities, frames: Sequence[FrameLogs] | None, wanted: Sequence[int]
+    prepared: PreparedPage, scores: Probabilities, looks: Sequence[Looks] | None, wanted: Sequence[int]
 ) -> tuple[list[FieldImage], list[tuple[Way, ...]]]:
     """Give so many ways to read each field as are wanted, and the fields that their cells are of."""
     fields: list[FieldImage] = []
     ways: list[tuple[Way, ...]] = []
     start = 0
-    whole = None if frames is None else iter(frames)
+    whole = None if looks is None else iter(looks)
     for field, lattice, most in zip(prepared.fields, prepared.lattices, wanted, strict=True):
         end = start + len(lattice.tiles)
         own = best_ways(lattice, scores[start:end], most)
@@ -151,14 +152,14 @@ def _classify(
     prepared = [page for page in waiting if isinstance(page, PreparedPage)]
     tiles = [lattice.tiles for page in prepared for lattice in page.lattices]
     scores = classifier.scores(np.concatenate(tiles)) if tiles else np.empty((0, 11), np.float32)
-    frames = None if strings is None else iter(strings.frames([strip for page in prepared for strip in page.strips]))
+    looks = None if strings is None else iter(strings.looks([strip for page in prepared for strip in page.strips]))
     start = 0
     for item in waiting:
         if isinstance(item, PageFailure):
             yield ReadPage(_failed(item), None)
             continue
         end = start + item.tile_count
-        own = None if frames is None else list(islice(frames, len(item.strips)))
+        own = None if looks is None else list(islice(looks, len(item.strips)))
         yield ReadPage(finish(item, scores[start:end], accept, own), item.registered.page)
         start = end
 

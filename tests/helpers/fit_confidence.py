@@ -151,7 +151,7 @@ def gather(fields: Iterator[Composed], count: int) -> tuple[Floats, npt.NDArray[
         ways = best_ways(lattice, classifier.scores(lattice.tiles), WAYS)
         if field.strip is not None:
             reader = reader or make_string_reader(load_string_model())
-            field, ways = join(ways, reader.frames([field.strip])[0], field)
+            field, ways = join(ways, reader.looks([field.strip])[0], field)
         (choice,) = choose([field.place], [ways])
         value = value_of(one.place.kind, choice.way)
         if value and "?" not in value:

@@ -1,7 +1,7 @@
 """The trained network of strings to the file that reads with it, and its card."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,8 @@ from ocrbatch.model.export import made_with
 from ocrbatch.model.strings.network import HIGH
 from ocrbatch.model.strings.pool import Shard
 from ocrbatch.page.classify import import_keras
-from ocrbatch.page.strings.beam import FrameLogs, best_texts, digit_frames, text_log_probabilities
+from ocrbatch.page.strings.beam import FrameLogs
+from ocrbatch.page.strings.looks import Looks, likely_texts, told_by_all
 from ocrbatch.page.strings.sequence import StringReader, make_string_reader
 from ocrbatch.records import Grey, ModelFile
 
@@ -24,6 +25,8 @@ TYPICAL = 300
 STEP = 32
 LARGEST_LOSS = 0.01
 """How many more strings the int8 form may misread before it counts as broken."""
+LEAST_TOLD = -20.0
+"""A true text that is held for less likely (natural logarithm) counts as so likely."""
 
 
 def to_int8(network: Any, strips: tuple[Grey, ...]) -> bytes:
@@ -60,11 +63,11 @@ def export_strings(network: Any, typical: Shard, held_out: Shard, folder: Path, 
     content = to_int8(network, typical.strips)
     half = len(held_out.strips) // 2
     texts = [_text(labels) for labels in held_out.labels.tolist()]
-    raw = _reader(content, 1.0).frames(held_out.strips)
+    raw = _reader(content, 1.0).looks(held_out.strips)
     temperature = _fit_temperature(raw[:half], texts[:half])
-    read = _reader(content, temperature).frames(held_out.strips[half:])
-    right = _exact(read, texts[half:])
-    before = _exact(_keras_frames(network, held_out.strips[half:]), texts[half:])
+    read = _reader(content, temperature).looks(held_out.strips[half:])
+    right = _exact([looks[:1] for looks in read], texts[half:])
+    before = _exact(_keras_looks(network, held_out.strips[half:]), texts[half:])
     if right < before - LARGEST_LOSS:
         raise ModelError(f"the int8 form reads {right:.4f} of the strings, and the network {before:.4f}")
     contents = {f"{NAME}.tflite": content, f"{NAME}.keras": to_keras(network)}
@@ -75,7 +78,12 @@ def export_strings(network: Any, typical: Shard, held_out: Shard, folder: Path, 
         "temperature": temperature,
         "parameters": int(network.count_params()),
         **facts,
-        "metrics": {"composed": len(texts) - half, "exact": round(right, 5), "exact_float": round(before, 5)},
+        "metrics": {
+            "composed": len(texts) - half,
+            "exact": round(_exact(read, texts[half:]), 5),
+            "exact_one_look": round(right, 5),
+            "exact_float_one_look": round(before, 5),
+        },
         "made_with": made_with(),
     }
     for name, made in contents.items():
@@ -92,9 +100,13 @@ def _text(labels: list[int]) -> str:
     return "".join(str(label) for label in labels if 0 <= label < 10)
 
 
-def _exact(frames: list[FrameLogs], texts: list[str]) -> float:
-    read = [best_texts(digit_frames(logs), 4)[0][0] for logs in frames]
-    return float(np.mean([one == text for one, text in zip(read, texts, strict=True)]))
+def _exact(read: Sequence[Looks], texts: list[str]) -> float:
+    return float(np.mean([_likeliest(looks) == text for looks, text in zip(read, texts, strict=True)]))
+
+
+def _likeliest(looks: Looks) -> str:
+    found = likely_texts(looks)
+    return found[int(np.argmax(told_by_all(looks, found, amount=False)))] if found else ""
 
 
 def _filled(strip: Grey) -> npt.NDArray[np.float32]:
@@ -104,23 +116,26 @@ def _filled(strip: Grey) -> npt.NDArray[np.float32]:
     return filled
 
 
-def _keras_frames(network: Any, strips: tuple[Grey, ...]) -> list[FrameLogs]:
-    frames = []
+def _keras_looks(network: Any, strips: tuple[Grey, ...]) -> list[Looks]:
+    looks: list[Looks] = []
     for strip in strips:
         logits = np.asarray(network(_filled(strip), training=False))[0]
-        frames.append(logits - np.logaddexp.reduce(logits, axis=1, keepdims=True))
-    return frames
+        looks.append((_normalized(logits),))
+    return looks
 
 
-def _fit_temperature(frames: list[FrameLogs], texts: list[str]) -> float:
-    """Find the temperature under which the true texts are most probable, given frames at temperature 1."""
+def _normalized(logits: FrameLogs) -> FrameLogs:
+    return np.asarray(logits - np.logaddexp.reduce(logits, axis=1, keepdims=True), np.float32)
+
+
+def _fit_temperature(read: Sequence[Looks], texts: list[str]) -> float:
+    """Find the temperature under which the true texts are most probable, given looks at temperature 1."""
 
     def loss(temperature: float) -> float:
         total = 0.0
-        for logs, text in zip(frames, texts, strict=True):
-            scaled = logs / np.float32(temperature)
-            scaled = scaled - np.logaddexp.reduce(scaled, axis=1, keepdims=True)
-            total -= max(float(text_log_probabilities(digit_frames(scaled), [text])[0]), -20.0)
+        for looks, text in zip(read, texts, strict=True):
+            scaled = tuple(_normalized(frames / np.float32(temperature)) for frames in looks)
+            total -= max(float(told_by_all(scaled, [text], amount=False)[0]), LEAST_TOLD)
         return total
 
     temperatures = np.round(np.exp(np.linspace(np.log(0.6), np.log(2.0), 13)), 4)

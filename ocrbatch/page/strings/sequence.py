@@ -4,15 +4,17 @@ The network sees a strip of 32 rows and any width, and gives for each frame of 4
 sign between digits (a separator, a dash, a slash, a currency's), or nothing new. ``beam`` tells texts from that.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Protocol
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from ocrbatch.errors import ModelError
 from ocrbatch.page.litert import Network, Shape
+from ocrbatch.page.strings.beam import FrameLogs
+from ocrbatch.page.strings.looks import LOOKS, Looks, seen
 from ocrbatch.records import Grey, ModelFile, read_only
 
 HIGH = 32
@@ -23,24 +25,16 @@ OUTPUTS = 12
 WIDTHS = (64, 96, 128, 192, 256, 384, 512, 768, 1024)
 BEYOND = 2
 """So many frames of the paper to the right of a strip are kept: a last digit may be told there."""
-
-LOOKS = ((0.12, 1.0), (-0.12, 1.0), (0.0, 0.9), (0.0, 1.08))
-"""A strip is looked at again, leaning and stretched a little, and what all looks say of a frame is averaged: of ten
-runs that one look misreads, about one is read rightly so. After D. Ciresan, U. Meier, J. Schmidhuber, "Multi-column
-deep neural networks for image classification" (2012)."""
-LEAST = 1e-9
-
-FrameLogs = npt.NDArray[np.float32]
-
+LEAST = math.log(1e-9)
 
 class StringReader(Protocol):
     """Reads whole strips; any object with this method will do."""
 
-    def frames(self, strips: Sequence[Grey]) -> list[FrameLogs]:
-        """Give the frames of each strip: (32, w) uint8, 0 paper to 255 ink, to (t, 12) float32 log-probabilities.
+    def looks(self, strips: Sequence[Grey]) -> list[Looks]:
+        """Give the looks at each strip: (32, w) uint8, 0 paper to 255 ink, to (t, 12) float32 log-probabilities each.
 
-        A frame is ``frame_width(w)`` columns wide. Columns 0 to 9 are the digits, 10 is a sign, 11 the blank. A
-        strip's frames depend on it alone.
+        A frame of the first look is ``frame_width(w)`` columns wide. Columns 0 to 9 are the digits, 10 is a sign, 11
+        the blank. What is told of a strip depends on it alone.
         """
         ...
 
@@ -70,22 +64,24 @@ class LiteRtStringReader:
         for width in WIDTHS[:2]:
             self._network(width)
 
-    def frames(self, strips: Sequence[Grey]) -> list[FrameLogs]:
-        """Give the frames of each strip, (t, 12) float32 log-probabilities."""
+    def looks(self, strips: Sequence[Grey]) -> list[Looks]:
+        """Give the looks at each strip, of (t, 12) float32 log-probabilities each."""
         return [self._read(strip) for strip in strips]
 
-    def _read(self, strip: Grey) -> FrameLogs:
+    def _read(self, strip: Grey) -> Looks:
         if strip.ndim != 2 or strip.shape[0] != HIGH or not strip.shape[1] or strip.dtype != np.uint8:
             raise ValueError(f"a strip is {strip.dtype} {strip.shape}, and must be uint8 ({HIGH}, w)")
-        if strip.shape[1] > WIDTHS[-1]:
-            strip = cv2.resize(strip, (WIDTHS[-1], HIGH), interpolation=cv2.INTER_AREA)
+        strip = _narrowed(strip)
+        return tuple(self._frames(_narrowed(seen(strip, look))) for look in LOOKS)
+
+    def _frames(self, strip: Grey) -> FrameLogs:
         own = strip.shape[1]
         width = next(width for width in WIDTHS if width >= own)
         padded = np.pad(strip, ((0, 0), (0, width - own)))
-        looks = [padded, *(_seen(padded, look) for look in LOOKS)]
-        logits = np.stack([self._network(width).run(seen).reshape(-1, OUTPUTS) for seen in looks])
-        shares = _softmax(logits[:, : -(-own // COLUMNS) + BEYOND] / np.float32(self._model.temperature))
-        return read_only(np.log(np.maximum(shares.mean(axis=0), LEAST)))
+        logits = self._network(width).run(padded).reshape(-1, OUTPUTS)[: -(-own // COLUMNS) + BEYOND]
+        scaled = logits / np.float32(self._model.temperature)
+        told = scaled - np.logaddexp.reduce(scaled, axis=1, keepdims=True)
+        return read_only(np.asarray(np.maximum(told, LEAST), np.float32))
 
     def _network(self, width: int) -> Network:
         if width not in self._networks:
@@ -104,15 +100,9 @@ def _strip_shape(name: str, own: Shape, width: int) -> Shape:
     return (1, HIGH, width, 1)
 
 
-def _seen(strip: Grey, look: tuple[float, float]) -> Grey:
-    """Lean and stretch a strip about its middle row: what stands in a column stays about there."""
-    lean, height = look
-    middle = (HIGH - 1) / 2
-    matrix = np.array([[1, lean, -lean * middle], [0, height, (1 - height) * middle]])
-    seen: Grey = cv2.warpAffine(strip, matrix, strip.shape[::-1], flags=cv2.INTER_LINEAR)
-    return seen
-
-
-def _softmax(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=-1, keepdims=True), np.float32)
+def _narrowed(strip: Grey) -> Grey:
+    """Shrink a strip that is wider than the widest."""
+    if strip.shape[1] <= WIDTHS[-1]:
+        return strip
+    shrunk: Grey = cv2.resize(strip, (WIDTHS[-1], HIGH), interpolation=cv2.INTER_AREA)
+    return shrunk

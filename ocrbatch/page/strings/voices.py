@@ -13,36 +13,33 @@ import numpy as np
 from ocrbatch.geometry import Quad, transform_points
 from ocrbatch.page.lattice import UNREAD, Step, Way
 from ocrbatch.page.strings.amounts import first_digit_weight, is_amount
-from ocrbatch.page.strings.beam import best_texts, digit_frames, spans, text_log_probabilities
-from ocrbatch.page.strings.separators import grouped_log_probabilities
-from ocrbatch.page.strings.sequence import HIGH, FrameLogs, frame_width
+from ocrbatch.page.strings.beam import FrameLogs, digit_frames, spans
+from ocrbatch.page.strings.looks import TEXTS, Looks, likely_texts, told_by_all
+from ocrbatch.page.strings.sequence import HIGH, frame_width
 from ocrbatch.records import LABELS, CellImage, FieldImage, Grey, cell_quads, read_only
 
-TEXTS = 32
-"""So many texts of the frames take part."""
 PIECES_WEIGHT = 0.6
 """What the pieces say counts beside the strip by so much: of composed runs read fewer, and err elsewhere."""
-FRAMES_FLOOR, PIECES_FLOOR = math.log(1e-8), math.log(1e-3)
+STRIP_FLOOR, PIECES_FLOOR = math.log(1e-8), math.log(1e-3)
 """The least that a voice says of a text, also of one that it does not know."""
 HOPELESS = math.log(1e-5)
 """A text of less probability is not worth cells of its own."""
 LEAST = 1e-9
 
 
-def join(ways: tuple[Way, ...], frames: FrameLogs, field: FieldImage) -> tuple[FieldImage, tuple[Way, ...]]:
+def join(ways: tuple[Way, ...], looks: Looks, field: FieldImage) -> tuple[FieldImage, tuple[Way, ...]]:
     """Give the ways that both voices together find likeliest, best first, and the field that their cells are of.
 
-    ``ways`` are those through the field's lattice, ``frames`` (t, 12) its strip's. A text that only the frames have is
-    a way over new cells, which are put behind the field's own, with their pieces of the strip for ink. A blank field,
+    ``ways`` are those through the field's lattice, ``looks`` those at its strip. A text that only they have is a way
+    over new cells, which are put behind the field's own, with their pieces of the strip for ink. A blank field,
     and one without a strip's place, stay as they are.
     """
     if field.strip is None or field.strip_quad is None or all(cell.blank for cell in field.cells):
         return field, ways
-    logs = digit_frames(frames)
     known = _by_digits(ways)
-    texts = list(dict.fromkeys([*known, *(text for text, _ in best_texts(logs, TEXTS) if text)]))
+    texts = list(dict.fromkeys([*known, *likely_texts(looks)]))
     amount = is_amount(field.place.rules)
-    told = _told(frames, logs, texts, amount=amount)
+    told = _told(looks, texts, amount=amount)
     begins = [first_digit_weight(text) if amount else 0.0 for text in texts]
     scores = np.array([told[text] + PIECES_WEIGHT * _log(known.get(text)) for text in texts]) + begins
     least = np.logaddexp.reduce(scores) + HOPELESS
@@ -52,7 +49,7 @@ def join(ways: tuple[Way, ...], frames: FrameLogs, field: FieldImage) -> tuple[F
         if texts[i] in known or scores[i] >= least
     ]
     shares = scores[kept] - np.logaddexp.reduce(scores[kept])
-    cells = _NewCells(field, field.strip, field.strip_quad, logs)
+    cells = _NewCells(field, field.strip, field.strip_quad, digit_frames(looks[0]))
     joined = []
     for text, share in zip([texts[i] for i in kept], shares.tolist(), strict=True):
         way = known[text] if text in known else cells.way(text, share)
@@ -63,7 +60,7 @@ def join(ways: tuple[Way, ...], frames: FrameLogs, field: FieldImage) -> tuple[F
 def _by_digits(ways: tuple[Way, ...]) -> dict[str, Way]:
     """Give the ways by their digits; those of the same digits, whatever signs are beside them, together.
 
-    What could not be read before and after the digits is left out: the frames say whether it is a digit.
+    What could not be read before and after the digits is left out: the strip says whether it is a digit.
     """
     found: dict[str, Way] = {}
     for way in ways:
@@ -83,20 +80,15 @@ def _log(way: Way | None) -> float:
     return PIECES_FLOOR if way is None else max(way.log_probability, PIECES_FLOOR)
 
 
-def _told(frames: FrameLogs, logs: FrameLogs, texts: Sequence[str], *, amount: bool) -> dict[str, float]:
-    """Give what the frames say of each text, of an ``amount`` the places of separators counted.
-
-    Of a text with ink that could not be read they know nothing.
-    """
+def _told(looks: Looks, texts: Sequence[str], *, amount: bool) -> dict[str, float]:
+    """Give what the strip says of each text; of one with ink that could not be read it knows nothing."""
     digits = [text for text in texts if set(text) <= set(LABELS)]
-    told = text_log_probabilities(logs, digits)
-    if amount:
-        told = grouped_log_probabilities(frames, digits, told)
-    return dict.fromkeys(texts, FRAMES_FLOOR) | dict(zip(digits, np.maximum(told, FRAMES_FLOOR).tolist(), strict=True))
+    told = np.maximum(told_by_all(looks, digits, amount=amount), STRIP_FLOOR)
+    return dict.fromkeys(texts, STRIP_FLOOR) | dict(zip(digits, told.tolist(), strict=True))
 
 
 class _NewCells:
-    """The cells of texts that only the frames have; those of the same place in the strip are one."""
+    """The cells of texts that the strip alone has; those of the same place in it are one."""
 
     def __init__(self, field: FieldImage, strip: Grey, corners: Quad, logs: FrameLogs) -> None:
         self._field, self._strip, self._corners, self._logs = field, strip, corners, logs

@@ -47,15 +47,15 @@ def test_the_file_and_its_card_are_what_reads_strings(network: Any, tmp_path: Pa
     assert 0.6 <= card["temperature"] <= 2
     assert (card["data"], card["parameters"]) == (FACTS["data"], network.count_params())
     assert card["metrics"]["composed"] == 4
-    assert len(make_string_reader(model).frames([shard(1, 3).strips[0]])) == 1
+    assert len(make_string_reader(model).looks([shard(1, 3).strips[0]])) == 1
 
 
 def test_the_int8_form_says_nearly_what_the_network_says(network: Any, tmp_path: Path) -> None:
     held_out = shard(6, 4)
     export_strings(network, shard(20, 1), held_out, tmp_path, {})
     content = (tmp_path / "strings.tflite").read_bytes()
-    read = export._reader(content, 1.0).frames(held_out.strips)
-    for one, other in zip(read, export._keras_frames(network, held_out.strips), strict=True):
+    read = export._reader(content, 1.0).looks(held_out.strips)
+    for (one, *_), (other,) in zip(read, export._keras_looks(network, held_out.strips), strict=True):
         frames = min(len(one), len(other)) - 3
         assert np.abs(np.exp(one[:frames]) - np.exp(other[:frames])).max() < 0.05
 
@@ -64,19 +64,19 @@ def test_a_form_that_reads_worse_than_the_network_is_not_written(
     network: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shares = iter([0.8, 0.9])
-    monkeypatch.setattr(export, "_exact", lambda frames, texts: next(shares))
+    monkeypatch.setattr(export, "_exact", lambda read, texts: next(shares))
     with pytest.raises(ModelError, match=r"0\.8000 .* 0\.9000"):
         export_strings(network, shard(4, 1), shard(4, 2), tmp_path, {})
     assert list(tmp_path.iterdir()) == []
 
 
 def test_the_temperature_makes_the_true_texts_likeliest() -> None:
-    """Frames that are right seven times of ten, and say that they are nearly always, are cooled down."""
+    """Looks that are right seven times of ten, and say that they are nearly always, are cooled down."""
     texts = ["7"] * 10
-    frames = []
+    looks = []
     for number in range(10):
         shares = np.full((3, 12), 0.001)
         shares[[0, 2], 11], shares[1, 7 if number < 7 else 1] = 1, 1
-        frames.append(np.log(shares / shares.sum(axis=1, keepdims=True)).astype(np.float32))
-    assert export._fit_temperature(frames, texts) > 1.3
-    assert export._fit_temperature(frames[:7], texts[:7]) < 1
+        looks.append((np.log(shares / shares.sum(axis=1, keepdims=True)).astype(np.float32),))
+    assert export._fit_temperature(looks, texts) > 1.3
+    assert export._fit_temperature(looks[:7], texts[:7]) < 1

@@ -6,6 +6,7 @@ import pytest
 
 from ocrbatch.errors import ModelError
 from ocrbatch.model.card import load_model_file
+from ocrbatch.page.strings.looks import LOOKS
 from ocrbatch.page.strings.sequence import BEYOND, StringReader, frame_width, make_string_reader
 from ocrbatch.records import Grey, ModelFile
 from tests.helpers.string_network import string_network
@@ -30,41 +31,45 @@ def reader(request: pytest.FixtureRequest) -> StringReader:
 
 @pytest.mark.parametrize("width", [1, 63, 64, 65, 200, 1023])
 def test_a_strip_gives_a_frame_every_four_columns(reader: StringReader, width: int) -> None:
-    (logs,) = reader.frames([strip(width)])
-    beyond = len(logs) - -(-width // 4)
+    (looks,) = reader.looks([strip(width)])
+    assert len(looks) == len(LOOKS)
+    beyond = len(looks[0]) - -(-width // 4)
     assert 0 <= beyond <= BEYOND
-    assert logs.shape[1:] == (12,)
-    assert logs.dtype == np.float32
-    assert np.exp(logs).sum(axis=1) == pytest.approx(np.ones(len(logs)), abs=1e-5)
+    for logs in looks:
+        assert logs.shape[1:] == (12,)
+        assert logs.dtype == np.float32
+        assert np.exp(logs).sum(axis=1) == pytest.approx(np.ones(len(logs)), abs=1e-5)
 
 
 def test_a_strip_is_read_alike_alone_and_among_others(reader: StringReader) -> None:
     strips = [strip(width) for width in (300, 40, 41, 300, 900, 40)]
-    together = reader.frames(strips)
-    for one, logs in zip(strips, together, strict=True):
-        assert np.array_equal(reader.frames([one])[0], logs)
+    together = reader.looks(strips)
+    for one, looks in zip(strips, together, strict=True):
+        (alone,) = reader.looks([one])
+        assert all(np.array_equal(logs, own) for logs, own in zip(looks, alone, strict=True))
 
 
 def test_a_frame_tells_what_is_near_it_whatever_the_strip_s_width(reader: StringReader) -> None:
     whole = strip(256)
-    part, all_of_it = reader.frames([whole[:, :96], whole])
+    (part, *_), (all_of_it, *_) = reader.looks([whole[:, :96], whole])
     assert part[:20] == pytest.approx(all_of_it[:20], abs=0.35)
 
 
 def test_strips_beyond_the_widest_are_shrunk(reader: StringReader) -> None:
-    (logs,) = reader.frames([strip(3000)])
+    ((logs, *others),) = reader.looks([strip(3000)])
+    assert max(len(other) for other in others) == len(logs)
     assert len(logs) * frame_width(3000) == pytest.approx(3000)
     assert frame_width(1024) == frame_width(5) == 4
 
 
-def test_no_strips_give_no_frames(reader: StringReader) -> None:
-    assert reader.frames([]) == []
+def test_no_strips_give_no_looks(reader: StringReader) -> None:
+    assert reader.looks([]) == []
 
 
 @pytest.mark.parametrize("wrong", [np.zeros((31, 64), np.uint8), np.zeros((32, 0), np.uint8), np.zeros((32, 64))])
 def test_what_is_no_strip_is_refused(reader: StringReader, wrong: Grey) -> None:
     with pytest.raises(ValueError, match="a strip"):
-        reader.frames([wrong])
+        reader.looks([wrong])
 
 
 def test_a_network_of_one_width_alone_is_a_model_error() -> None:
@@ -97,10 +102,10 @@ def test_a_keras_file_is_no_model_of_strings() -> None:
 
 def test_a_higher_temperature_is_less_sure() -> None:
     one = strip(64)
-    cool, warm = (make_string_reader(replace(network(), temperature=t)).frames([one])[0] for t in (1.0, 3.0))
+    cool, warm = (make_string_reader(replace(network(), temperature=t)).looks([one])[0][0] for t in (1.0, 3.0))
     assert cool.max() > warm.max()
 
 
 def test_opening_and_reading_print_nothing(capfd: pytest.CaptureFixture[str]) -> None:
-    make_string_reader(network()).frames([strip(100)])
+    make_string_reader(network()).looks([strip(100)])
     assert capfd.readouterr() == ("", "")

@@ -6,7 +6,8 @@ import pytest
 from ocrbatch.form.rules import Length
 from ocrbatch.geometry import Box
 from ocrbatch.page.lattice import Step, Way
-from ocrbatch.page.strings.sequence import FrameLogs
+from ocrbatch.page.strings.beam import FrameLogs
+from ocrbatch.page.strings.looks import Looks
 from ocrbatch.page.strings.voices import join
 from ocrbatch.records import CellImage, FieldImage, FieldPlace, Rule, read_only
 from tests.page.strings.test_beam import spell
@@ -32,31 +33,31 @@ def way(text: str, share: float) -> Way:
     return Way(steps, tuple(range(len(text))), math.log(share))
 
 
-def frames(spelling: str, sure: float = 0.97) -> FrameLogs:
-    return spell(spelling, sure)
+def looks(spelling: str, sure: float = 0.97) -> Looks:
+    return (spell(spelling, sure),)
 
 
 def test_what_both_say_is_the_best_and_surer_than_what_one_says() -> None:
     image = field()
     (_, agreed), (_, alone) = (
-        join((way(text, 0.8), way("99", 0.1)), frames("__1__2______________"), image) for text in ("12", "17")
+        join((way(text, 0.8), way("99", 0.1)), looks("__1__2______________"), image) for text in ("12", "17")
     )
     assert agreed[0].text == alone[0].text == "12"
     assert agreed[0].log_probability > alone[0].log_probability
 
 
 def test_shares_are_of_one_and_texts_differ() -> None:
-    _, ways = join((way("12", 0.5), way("72", 0.4)), frames("__1__2______________", 0.6), field())
+    _, ways = join((way("12", 0.5), way("72", 0.4)), looks("__1__2______________", 0.6), field())
     assert sum(math.exp(one.log_probability) for one in ways) == pytest.approx(1, abs=1e-3)
     assert len({one.text for one in ways}) == len(ways)
     assert [one.log_probability for one in ways] == sorted((one.log_probability for one in ways), reverse=True)
 
 
-def torn(one: int, other: int) -> FrameLogs:
-    """Give frames of two digits, which are torn between two for the first one."""
-    logs = frames("__1__2______________").copy()
+def torn(one: int, other: int) -> Looks:
+    """Give a look at two digits that is torn between two for the first one."""
+    logs: FrameLogs = spell("__1__2______________", 0.97).copy()
     logs[2, [one, other]] = math.log(0.48)
-    return read_only(logs)
+    return (read_only(logs),)
 
 
 @pytest.mark.parametrize("first", [7, 9, 0])
@@ -69,22 +70,22 @@ def test_what_may_be_either_begins_as_amounts_do_and_a_name_as_it_is_read(first:
 
 def test_the_places_of_separators_count_in_an_amount_alone() -> None:
     ways = (way("71430", 0.5), way("7430", 0.45))
-    spelt = frames("__7__1__4__3__0_____").copy()
+    spelt = spell("__7__1__4__3__0_____", 0.97).copy()
     spelt[5, [1, 10]] = math.log(0.5), math.log(0.48)
-    _, amount = join(ways, read_only(spelt), field())
-    _, name = join(ways, read_only(spelt), field(rules=(Length("length 5", 5, 5),)))
+    _, amount = join(ways, (read_only(spelt),), field())
+    _, name = join(ways, (read_only(spelt),), field(rules=(Length("length 5", 5, 5),)))
     assert (amount[0].text, name[0].text) == ("7430", "71430")
 
 
 def test_a_way_of_the_pieces_keeps_its_steps_and_cells() -> None:
     given = way("12", 0.9)
-    image, ways = join((given,), frames("__1__2______________"), field())
+    image, ways = join((given,), looks("__1__2______________"), field())
     assert (ways[0].steps, ways[0].cells) == (given.steps, given.cells)
     assert np.array_equal(image.place.cells[:4], field().place.cells)
 
 
-def test_a_text_of_the_frames_alone_has_cells_of_its_own_on_the_page() -> None:
-    image, ways = join((way("34", 0.9),), frames("__1_________2_______"), field())
+def test_a_text_of_the_strip_alone_has_cells_of_its_own_on_the_page() -> None:
+    image, ways = join((way("34", 0.9),), looks("__1_________2_______"), field())
     assert ways[0].text == "12"
     assert len(image.cells) == len(image.place.cells) > 4
     assert min(ways[0].cells) >= 4
@@ -96,18 +97,30 @@ def test_a_text_of_the_frames_alone_has_cells_of_its_own_on_the_page() -> None:
     assert all(step.confidence > 0.9 for step in ways[0].steps)
 
 
+@pytest.mark.parametrize(("unsure", "text"), [(0.9, "12"), (0.6, "72")])
+def test_where_looks_disagree_two_are_followed_unless_the_third_is_far_surer(unsure: float, text: str) -> None:
+    one, seven = spell("__1__2______________", unsure), spell("__7__2______________", 0.9)
+    _, ways = join((way("72", 0.5), way("12", 0.5)), (one, seven, one), field(rules=(Length("length 2", 2, 2),)))
+    assert ways[0].text == text
+
+
+def test_a_text_that_one_look_alone_knows_takes_part() -> None:
+    _, ways = join((way("9", 0.9),), (spell("__9_________________"), spell("__5__4__________", 0.99)), field())
+    assert "54" in [one.text for one in ways]
+
+
 def test_signs_beside_and_between_the_digits_are_left_out() -> None:
-    _, ways = join((way("?1,2?", 0.6), way("12", 0.3)), frames("_,1,_2_____,________"), field(5))
+    _, ways = join((way("?1,2?", 0.6), way("12", 0.3)), looks("_,1,_2_____,________"), field(5))
     assert (ways[0].text, ways[0].cells) == ("12", (1, 3))
     assert [one.text for one in ways].count("12") == 1
 
 
 def test_writing_without_digits_stays_unread() -> None:
-    _, ways = join((way("?", 0.9),), frames("____________________", 0.999), field(1))
+    _, ways = join((way("?", 0.9),), looks("____________________", 0.999), field(1))
     assert ways[0].text == "?"
 
 
 @pytest.mark.parametrize("image", [field(1, blank=True), field(2, strip=False)])
 def test_a_blank_field_and_one_without_a_strip_stay_as_they_are(image: FieldImage) -> None:
     ways = (Way((), (), 0.0),)
-    assert join(ways, frames("_1__"), image) == (image, ways)
+    assert join(ways, looks("_1__"), image) == (image, ways)

@@ -11,7 +11,7 @@ from ocrbatch.page import reader
 from ocrbatch.page.cuts import Pyramid
 from ocrbatch.page.reader import read_pages
 from ocrbatch.page.segment import segment
-from ocrbatch.page.strings.sequence import FrameLogs
+from ocrbatch.page.strings.looks import Looks
 from ocrbatch.page.whole import Whole
 from ocrbatch.records import FieldImage, Grey, Page, PageFailure, Probabilities, RegisteredPage, Tiles, read_only
 from tests.page.strings.test_beam import spell
@@ -32,10 +32,10 @@ class Spelt:
     def __init__(self) -> None:
         self.calls: list[int] = []
 
-    def frames(self, strips: Sequence[Grey]) -> list[FrameLogs]:
+    def looks(self, strips: Sequence[Grey]) -> list[Looks]:
         self.calls.append(len(strips))
         assert all(strip.dtype == np.uint8 and strip.shape[0] == 32 for strip in strips)
-        return [spell("_".join(str(strip.shape[1])).center(strip.shape[1] // 4, "_")) for strip in strips]
+        return [(spell("_".join(str(strip.shape[1])).center(strip.shape[1] // 4, "_")),) for strip in strips]
 
 
 def stripped(registered: RegisteredPage, pyramid: Pyramid) -> tuple[FieldImage, ...]:
