@@ -57,10 +57,6 @@ def likely_texts(looks: Looks) -> list[str]:
 
 def told_by_all(looks: Looks, texts: Sequence[str], *, amount: bool) -> Floats:
     """Give the log-probabilities (n,) of texts of digits by all looks, of an ``amount`` with its separators' places."""
-    told = [_told(frames, texts, amount=amount) for frames in looks]
+    told = np.array([text_log_probabilities(digit_frames(frames), texts) for frames in looks])
+    told = grouped_log_probabilities(looks, texts, told) if amount else told
     return np.asarray(np.logaddexp.reduce(told) - math.log(len(looks)), np.float64)
-
-
-def _told(frames: FrameLogs, texts: Sequence[str], *, amount: bool) -> Floats:
-    told = text_log_probabilities(digit_frames(frames), texts)
-    return grouped_log_probabilities(frames, texts, told) if amount else told

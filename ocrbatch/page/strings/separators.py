@@ -19,21 +19,29 @@ UNPARTED, ELSEWHERE = 0.3, 0.1
 """How likely an amount is written without separators, and with some elsewhere, beside one that is grouped."""
 
 
-def grouped_log_probabilities(logs: FrameLogs, texts: Sequence[str], told: Floats) -> Floats:
-    """Give the log-probabilities (n,) of texts of digits once the places of their separators count.
+def grouped_log_probabilities(looks: Sequence[FrameLogs], texts: Sequence[str], told: Floats) -> Floats:
+    """Give the log-probabilities (k, n) of n texts of digits in k looks once the places of their separators count.
 
-    ``logs`` (t, 12) are frames with signs, ``told`` (n,) the log-probabilities of the texts wherever signs stand: what
-    these have in all is shared out anew. Signs before the first and behind the last digit say nothing.
+    ``looks`` are frames (t, 12) with signs, ``told`` (k, n) the log-probabilities of the texts wherever signs stand:
+    what the texts have in all in a look is shared out anew. Signs before the first and behind the last digit say
+    nothing.
     """
     layouts = [(index, layout) for index, text in enumerate(texts) for layout in _layouts(len(text))]
     if not layouts:
         return told
-    with_none = np.concatenate([logs, digit_frames(logs)[:, -1:]], axis=1)
-    found = sum_of_spellings(with_none, *spellings([_spelt(texts[i], layout) for i, layout in layouts], BLANK))
-    shares = np.zeros((len(texts), 2))
-    for (index, layout), log in zip(layouts, found.tolist(), strict=True):
-        shares[index, int(bool(layout))] += np.exp(log)
-    unparted, grouped = shares.T
+    spelt = spellings([_spelt(texts[index], layout) for index, layout in layouts], BLANK)
+    rows, groups = np.array([(index, bool(layout)) for index, layout in layouts]).T
+    shared = []
+    for logs, own in zip(looks, told, strict=True):
+        found = np.exp(sum_of_spellings(np.concatenate([logs, digit_frames(logs)[:, -1:]], axis=1), *spelt))
+        shares = np.zeros((len(texts), 2))
+        np.add.at(shares, (rows, groups), found)
+        shared.append(_shared_out(own, *shares.T))
+    return np.array(shared)
+
+
+def _shared_out(told: Floats, unparted: Floats, grouped: Floats) -> Floats:
+    """Give log-probabilities (n,) that are together what ``told`` (n,) are; the others are those of texts so spelt."""
     elsewhere = np.maximum(np.exp(told) - unparted - grouped, 0.0)
     likely = grouped + UNPARTED * unparted + ELSEWHERE * elsewhere
     if not likely.any():

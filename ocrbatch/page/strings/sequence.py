@@ -27,6 +27,7 @@ BEYOND = 2
 """So many frames of the paper to the right of a strip are kept: a last digit may be told there."""
 LEAST = math.log(1e-9)
 
+
 class StringReader(Protocol):
     """Reads whole strips; any object with this method will do."""
 

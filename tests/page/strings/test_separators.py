@@ -17,7 +17,7 @@ SOME = (7, 8, SIGN, BLANK)
 
 def scores(logs: FrameLogs, *texts: str) -> list[float]:
     told = text_log_probabilities(digit_frames(logs), texts)
-    return np.exp(grouped_log_probabilities(logs, texts, told)).tolist()
+    return np.exp(grouped_log_probabilities([logs], texts, told[None])[0]).tolist()
 
 
 @st.composite
@@ -88,6 +88,14 @@ def test_what_is_sure_stays_so_at_any_length_without_separators_too(text: str) -
 
 def test_what_nothing_speaks_for_stays_impossible() -> None:
     assert scores(spell("_1_"), "123456", "7777777") == [0.0, 0.0]
+
+
+def test_looks_are_counted_each_by_itself() -> None:
+    texts = ["74030", "741030"]
+    looks = [doubtful("74", "030"), spell("7_4_1_0_3_0", 0.999)]
+    told = np.array([text_log_probabilities(digit_frames(logs), texts) for logs in looks])
+    both = np.exp(grouped_log_probabilities(looks, texts, told)).tolist()
+    assert both == [scores(logs, *texts) for logs in looks]
 
 
 def test_no_texts_give_nothing() -> None:
