@@ -41,6 +41,9 @@ INTO_SLASH = 0.6
 TOUCHING = 0.15
 """How many hands let their commas and slashes touch the digit before."""
 
+TALLEST = 5 * HIGH
+"""Room for a line: zeros that run into a slash are up to four times as high as a digit in a large hand."""
+
 
 @dataclass(frozen=True, slots=True)
 class Writing:
@@ -144,8 +147,8 @@ class _Line:
 
     def __init__(self, hand: Hand, rng: np.random.Generator, pen: float) -> None:
         self._hand, self._rng, self._pen = hand, rng, pen
-        self._canvas = np.zeros((3 * HIGH, 64), np.float32)
-        self._foot = 2.1 * HIGH
+        self._canvas = np.zeros((TALLEST, 64), np.float32)
+        self._foot = 0.6 * TALLEST
         self._rise = float(rng.normal(0, 0.03))
         self._wander = float(rng.uniform(0.01, 0.07)) * HIGH
         self._usual = float(

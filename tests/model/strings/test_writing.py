@@ -107,3 +107,14 @@ def test_some_hands_write_zeros_in_one_stroke_and_some_run_on_into_the_slash() -
     assert min(rows) >= 2
     assert 2 < len(rows) < 50
     assert 1 < len(into_slash) < 15
+
+
+@pytest.mark.parametrize("below", [0.3, 0.5])
+def test_zeros_that_run_into_a_tall_slash_find_room_on_the_line(below: float) -> None:
+    bank, rng = drawn_bank(), np.random.default_rng(3)
+    line = writing._Line(writing.draw_hand(bank, rng), rng, 3.0)
+    tall = np.ones((4 * writing.HIGH, 60), np.float32)
+    line.zeros(3, tall, below, slashed=True)
+    written = line.written()
+    assert written.ink.shape[0] == len(tall)
+    assert written.labels == (0, 0, 0, SIGN)
