@@ -1,6 +1,7 @@
 """The rule that a value is a day of the calendar."""
 
 import re
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date
 
@@ -33,13 +34,17 @@ class Date(Worded):
         read: dict[str, int] = {}
         for part in self.order:
             read[part], value = int(value[: WIDTHS[part]]), value[WIDTHS[part] :]
-        return any(self._has(year, read.get("m", 1), read.get("d", 1)) for year in _years(read))
+        return any(self._has(year, read.get("m"), read.get("d")) for year in _years(read))
 
-    def _has(self, year: int, month: int, day: int) -> bool:
+    def _has(self, year: int, month: int | None, day: int | None) -> bool:
+        """Tell whether a day from ``first`` to ``last`` is the one, or in the month or the year, that is named."""
         try:
-            return self.first <= date(year, month, day) <= self.last
+            start = date(year, 1 if month is None else month, 1 if day is None else day)
+            last_month = 12 if month is None else month
+            end = start if day is not None else date(year, last_month, monthrange(year, last_month)[1])
         except ValueError:
             return False
+        return start <= self.last and self.first <= end
 
 
 def parse_date(text: str, arguments: tuple[str, ...], load: Load) -> Date:

@@ -16,7 +16,7 @@ from ocrbatch.records import read_only
 LONGEST_VALUE = 64
 _PARSED: WeakValueDictionary[bytes, npt.NDArray[Any]] = WeakValueDictionary()
 """The values of the lists that rules hold, by the hashes of their files; gone with the last rule."""
-_ALL_VALUES = re.compile(rb"(?:[0-9]{1,64}[ \t\r\n]+)*")
+_ALL_VALUES = re.compile(rb"[ \t\r\n]*(?:[0-9]{1,64}[ \t]*[\r\n][ \t\r\n]*)*")
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,8 +33,8 @@ class Pattern(Worded):
 def parse_pattern(text: str, arguments: tuple[str, ...], load: Load) -> Pattern:
     """Make a rule of ``pattern REGEX``.
 
-    Only a group of one fixed length may be repeated, and there are few parts of free length, so that no value takes
-    long: an expression such as ``(1+)+`` would try every way to part its digits.
+    Only a group of one fixed length, and not of none, may be repeated, and there are few parts of free length, so that
+    no value takes long: an expression such as ``(1+)+`` would try every way to part its digits.
     """
     if len(arguments) != 1:
         raise RuleError(f"{_USAGE}; without blanks")
@@ -63,6 +63,10 @@ def _check(expression: str) -> None:
             raise RuleError("repeats a group without a fixed count; write it out")
         if kind == "count" and after_group and closed:
             raise RuleError("repeats a group that has |, ?, * or + in it; write it out")
+        if kind == "count" and not int(token.group()[1:-1]):
+            raise RuleError(f"has something {token.group()} times; leave it out")
+        if kind == "close" and expression[:at].endswith(("(", "(?:")):
+            raise RuleError("has a group without anything in it; leave it out")
         free += kind == "free"
         choices += kind == "maybe" or (kind == "bar" and len(loose) > 1)
         if kind in ("free", "maybe", "bar"):

@@ -13,7 +13,7 @@ def one_of(content: bytes) -> FormRule:
     return parse_rule("one-of known.txt", lambda name: content)
 
 
-@given(st.lists(VALUES, min_size=1), VALUES, st.sampled_from(["\n", "\r\n", "\n\n", " \n"]))
+@given(st.lists(VALUES, min_size=1), VALUES, st.sampled_from(["\n", "\r\n", "\n\n", " \n", "\r"]))
 def test_the_values_of_a_list_are_allowed_and_no_others(values: list[str], other: str, end: str) -> None:
     rule = one_of(b"\xef\xbb\xbf" + end.join(values).encode())
     assert all(rule.allows(value) for value in values)
@@ -34,6 +34,8 @@ def test_the_values_of_a_list_are_allowed_and_no_others(values: list[str], other
         ("12\n١٢\n".encode(), "line 2"),
         (b"12\x0034", "line 1"),
         (b"12\n1\x0b2", "line 2"),
+        (b"1234 5678\n", 'line 1: "1234 5678" is no value'),
+        (b"12\n34\t56\n", "line 2"),
     ],
 )
 def test_a_list_that_is_none_is_told_by_its_line(content: bytes, words: str) -> None:
