@@ -54,7 +54,8 @@ def value_of(kind: str, way: Way) -> str:
 def candidates(place: FieldPlace, ways: tuple[Way, ...]) -> Candidates:
     """Find which of a field's ways (best first) keep the rules that speak of it alone.
 
-    What was read may be blank, which keeps every rule; no other way may be, for there is writing.
+    What was read may be blank, which keeps every rule; no other way may be, for there is writing. Nor does a way keep
+    a rule by leaving unread what was read.
     """
     own = [rule for rule in place.rules if not rule.others]
     raw = value_of(place.kind, ways[0])
@@ -65,7 +66,11 @@ def candidates(place: FieldPlace, ways: tuple[Way, ...]) -> Candidates:
         # Of the ways that give one value, signs at its ends aside, the first is the best.
         best.setdefault(value_of(place.kind, way), way)
     del best[raw]
-    others = [way for value, way in best.items() if way.log_probability >= least and _keeps(value, own)]
+    others = [
+        way
+        for value, way in best.items()
+        if way.log_probability >= least and _keeps(value, own) and (UNREAD in raw or UNREAD not in value)
+    ]
     allowed = others if breaks else [ways[0], *others]
     blank_as = next((rule.amount for rule in own if isinstance(rule, BlankAs)), None)
     return Candidates(place, ways, tuple(allowed) or ways[:1], breaks, blank_as)

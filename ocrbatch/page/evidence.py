@@ -8,6 +8,8 @@ from ocrbatch.records import FieldImage
 SUREST = 9.0
 """Log-odds beyond this (one in eight thousand) are taken for this: no network's tail is believed."""
 
+MOST_DIGITS = 10
+"""No run of more digits takes part in the fit of the confidence: a longer one counts as so long."""
 STRING_EVIDENCE = ("joint", "weakest digit", "digits", "noted")
 BOXES_EVIDENCE = ("all cells", "weakest cell", "cells", "noted")
 
@@ -16,9 +18,10 @@ def string_evidence(field: FieldImage, way: Way) -> tuple[float, ...]:
     """Give the evidence for a run of digits, by STRING_EVIDENCE.
 
     The first two are log-odds (natural, within ±9): of the way among all, and of its least sure digit; then the number
-    of its digits, and 1 where its cells bear notes.
+    of its digits, at most 10, and 1 where its cells bear notes.
     """
-    return (log_odds(way.log_probability), *_of_both(field, way))
+    weakest, digits, noted = _of_both(field, way)
+    return (log_odds(way.log_probability), weakest, min(digits, MOST_DIGITS), noted)
 
 
 def boxes_evidence(field: FieldImage, way: Way) -> tuple[float, ...]:

@@ -144,7 +144,10 @@ def _amount(relation: _Relation, place: int, one: Candidates, way: Way) -> int |
 
 def _counted(part_of: Sum | None, one: Candidates, way: Way) -> int | None:
     value = one.value(way)
-    return _number(part_of, value) if value else one.blank_as
+    if value:
+        return _number(part_of, value)
+    # Writing that is signs alone has no steps: it is no blank.
+    return one.blank_as if way.steps else None
 
 
 def _number(part_of: Sum | None, value: str) -> int | None:

@@ -16,7 +16,8 @@ FEWEST = 4
 def with_doubt(readings: Sequence[FieldReading]) -> tuple[FieldReading, ...]:
     """Accept nothing of a page without a form, half of whose written cells are no digits or doubtful.
 
-    What is turned by a quarter has zeros that are sure; nothing else tells that it is turned.
+    What waits for a person anyway is told so too: no lower threshold of confidence would accept it. What is turned by a
+    quarter has zeros that are sure; nothing else tells that it is turned.
     """
     doubtful = [
         text == UNREAD or sure < SURE
@@ -27,7 +28,7 @@ def with_doubt(readings: Sequence[FieldReading]) -> tuple[FieldReading, ...]:
         return tuple(readings)
     return tuple(
         replace(reading, status=Status.REVIEW, reasons=(*reading.reasons, LITTLE_READ))
-        if reading.status is Status.ACCEPTED
+        if reading.status in (Status.ACCEPTED, Status.REVIEW)
         else reading
         for reading in readings
     )

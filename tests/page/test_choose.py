@@ -190,7 +190,7 @@ def test_equally_good_solutions_are_in_doubt() -> None:
 
 
 def test_a_blank_counts_as_what_the_form_says_else_the_sum_is_not_checked() -> None:
-    blank: Readings = {"": 1.0}
+    blank: Readings = {" ": 1.0}
     counted = page(a=({"3": 0.99}, ()), b=(blank, ("blank-as 0",)), total=({"8": 0.7, "3": 0.2}, ("sum a b",)))
     assert texts(counted) == ["3", "", "3"]
     unchecked = page(a=({"3": 0.99}, ()), b=(blank, ()), total=({"8": 0.7, "3": 0.2}, ("sum a b",)))
@@ -245,6 +245,18 @@ def reading(value: str, status: Status, *reasons: str) -> FieldReading:
     return FieldReading("a", "boxes", value, 0.5, status, reasons, value, "", (), Box(0, 0, 1, 1), cells, ())
 
 
+def test_writing_that_is_signs_alone_is_no_blank_in_a_sum() -> None:
+    signs: Readings = {"": 1.0}
+    found = page(a=({"3": 0.99}, ()), b=(signs, ("blank-as 0",)), total=({"3": 0.99}, ("sum a b",)))
+    assert found["total"].reasons == ("sum not checked",)
+
+
+def test_no_rule_makes_a_digit_that_was_read_unread() -> None:
+    kept = one({"173": 0.99, "1?3": 0.0001}, "digits 0-5")
+    assert (kept.way.text, kept.broken) == ("173", ("digits",))
+    assert one({"1?3": 0.9, "17?": 0.01}, "digits 0-5").way.text == "1?3"
+
+
 def test_a_reading_tells_what_rules_changed() -> None:
     told = with_rules(reading("18", Status.ACCEPTED), one({"19": 0.6, "18": 0.4}, "luhn"))
     assert (told.value, told.raw, told.status) == ("18", "19", Status.REVIEW)
@@ -255,7 +267,7 @@ def test_a_reading_tells_what_rules_changed() -> None:
 def test_a_reading_that_breaks_a_rule_is_invalid() -> None:
     told = with_rules(reading("19", Status.REVIEW, "low confidence in cell 2"), one({"19": 0.9}, "luhn"))
     assert (told.status, told.reasons) == (Status.INVALID, ("breaks luhn", "low confidence in cell 2"))
-    blank = page(a=({"3": 0.99}, ()), b=({"4": 0.99}, ()), total=({"": 1.0}, ("sum a b", "blank-as 0")))["total"]
+    blank = page(a=({"3": 0.99}, ()), b=({"4": 0.99}, ()), total=({" ": 1.0}, ("sum a b", "blank-as 0")))["total"]
     assert with_rules(reading("", Status.BLANK), blank).status is Status.INVALID
 
 

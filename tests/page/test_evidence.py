@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from ocrbatch.geometry import Box
 from ocrbatch.page.evidence import (
     BOXES_EVIDENCE,
+    MOST_DIGITS,
     STRING_EVIDENCE,
     SUREST,
     boxes_evidence,
@@ -63,7 +64,13 @@ def test_more_than_certain_and_impossible_are_the_bounds() -> None:
 def test_evidence_is_finite_whatever_was_read(sure: tuple[float, ...], log_probability: float) -> None:
     one = way(*sure, log_probability=log_probability)
     assert all(math.isfinite(number) for number in (*string(one).values(), *boxes(one).values()))
-    assert string(one)["digits"] == boxes(one)["cells"] == len(sure)
+    assert boxes(one)["cells"] == len(sure)
+    assert string(one)["digits"] == min(len(sure), MOST_DIGITS)
+
+
+def test_a_long_run_is_no_surer_for_its_length() -> None:
+    longest, longer = (way(*[0.9] * count, log_probability=math.log(0.5)) for count in (MOST_DIGITS, 90))
+    assert string_evidence(field_of(longest), longest) == string_evidence(field_of(longer), longer)
 
 
 def test_a_run_is_weighed_among_all_it_could_be_and_by_its_weakest_digit() -> None:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -61,6 +63,10 @@ def test_few_cells_tell_nothing_of_a_page() -> None:
     assert with_doubt([field("0"), field("??", 0.9, Status.REVIEW)])[0].status is Status.ACCEPTED
 
 
-def test_blank_fields_and_doubtful_ones_stay_as_they_are() -> None:
+def test_blank_fields_stay_as_they_are_and_none_that_waits_could_be_accepted_by_a_lower_threshold() -> None:
     blank, unread = field("", status=Status.BLANK), field("????", 0.5, Status.REVIEW)
-    assert with_doubt([blank, unread]) == (blank, unread)
+    unsure = replace(field("1", 0.97, Status.REVIEW), reasons=("low confidence in cell 1",))
+    found = with_doubt([blank, unread, unsure])
+    assert found[0] == blank
+    assert [one.status for one in found[1:]] == [Status.REVIEW, Status.REVIEW]
+    assert found[2].reasons == ("low confidence in cell 1", LITTLE_READ)
