@@ -67,7 +67,10 @@ def read_csv(path: Path) -> tuple[list[str], Lines]:
     heading = text.splitlines()[0] if text.strip() else ""
     separator = max(",;\t", key=heading.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    columns = [name.strip() for name in next(reader, [])]
+    try:
+        columns = [name.strip() for name in next(reader, [])]
+    except csv.Error as error:
+        raise _no_csv(path, 1, error) from error
     if len(set(columns)) < len(columns):
         raise FormError(f"{path}: two columns have one name; name each column differently")
     return columns, _rows(path, columns, reader)
@@ -89,7 +92,11 @@ def _rows(path: Path, columns: list[str], reader: "Iterator[list[str]]") -> Line
             if any(cells):
                 yield number, dict(zip(columns, cells + [""] * (len(columns) - len(cells)), strict=True))
     except csv.Error as error:
-        raise FormError(f"{path}, line {number + 1}: is no CSV ({error}); save it as CSV UTF-8 again") from error
+        raise _no_csv(path, number + 1, error) from error
+
+
+def _no_csv(path: Path, line: int, error: csv.Error) -> FormError:
+    return FormError(f"{path}, line {line}: is no CSV ({error}); save it as CSV UTF-8 again")
 
 
 def _result(path: Path, number: int, row: dict[str, str]) -> ResultRow:

@@ -1,6 +1,7 @@
 """Tables of truth: what stands on the pages, as a person wrote it down."""
 
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from ocrbatch.output.escape import escape_name, unescape_name
 from ocrbatch.output.results import Lines, ResultRow, page_number, read_csv, read_pages_table, read_results
 
 Pages = Mapping[str, frozenset[int]]
+FieldsOf = Mapping[tuple[str, int], AbstractSet[str]]
+"""The names of the fields that a page of a file has."""
 NOT_FIELDS = {"file", "page", "lowest_confidence", "status"}
 """Columns of a form's own table that hold no field: it may be corrected by hand and given as truth."""
 
@@ -39,15 +42,19 @@ def results_and_truth(results: Path, truth: Path) -> tuple[list[ResultRow], list
     if not rows:
         raise FormError(f"{results}: has no rows; give the results of a job that has read something")
     known = {file: frozenset(numbers) for file, numbers in pages.items()}
-    return rows, read_truth(truth, known, frozenset(row.field for row in rows))
+    fields: dict[tuple[str, int], set[str]] = {}
+    for row in rows:
+        fields.setdefault((row.file, row.page), set()).add(row.field)
+    return rows, read_truth(truth, known, fields)
 
 
-def read_truth(path: Path, pages: Pages, fields: frozenset[str]) -> list[TrueValue]:
-    """Read ``file,page,field,value``, or a row a page with a column a field.
+def read_truth(path: Path, pages: Pages, fields_of: FieldsOf) -> list[TrueValue]:
+    """Read ``file,page,field,value``, or a row a page or a document with a column a field.
 
-    ``pages`` has the page numbers of each known file, ``fields`` the known names: what they lack is a FormError
-    with its row, as is a page left out where its file has several.
+    ``pages`` has the page numbers of each known file, ``fields_of`` the names of the fields on a page: what they lack
+    is a FormError with its row, as is a page left out where its file has several.
     """
+    fields = frozenset(name for names in fields_of.values() for name in names)
     columns, lines = read_csv(path)
     if "file" not in columns:
         raise FormError(f"{path}: has no column file; head it file,page,field,value or file,page and the fields")
@@ -63,7 +70,29 @@ def read_truth(path: Path, pages: Pages, fields: frozenset[str]) -> list[TrueVal
         truths[key] = truth if long or truth.value else replace(truth, certain=False)
     if not truths:
         raise FormError(f"{path}: has no rows; write one for each field")
-    return list(truths.values())
+    return list(truths.values()) if long else _on_their_pages(list(truths.values()), pages, fields_of)
+
+
+def _on_their_pages(truths: list[TrueValue], pages: Pages, fields_of: FieldsOf) -> list[TrueValue]:
+    """Put each truth of a document's row, which names its first page, on the page of it that has the field.
+
+    A document ends where the next one of the table begins, or a field of its first page comes again.
+    """
+    begin = {(truth.file, truth.page) for truth in truths}
+
+    def page_of(truth: TrueValue) -> int:
+        first = fields_of.get((truth.file, truth.page), set())
+        if truth.field in first:
+            return truth.page
+        for page in sorted(number for number in pages[truth.file] if number > truth.page):
+            own = fields_of.get((truth.file, page), set())
+            if (truth.file, page) in begin or own & first:
+                break
+            if truth.field in own:
+                return page
+        return truth.page
+
+    return [replace(truth, page=page_of(truth)) for truth in truths]
 
 
 def _long(path: Path, lines: Lines) -> Lines:
