@@ -51,11 +51,14 @@ def calibrate(
     import json
 
     from ocrbatch.quality import calibrate as quality
-    from ocrbatch.quality.guarantee import MOST_SURE
+    from ocrbatch.quality.guarantee import LEAST_SHARE, MOST_SURE
 
     target, sure = parse_share(target_error), parse_share(confidence, "--confidence")
     if sure > MOST_SURE:
         raise UsageError(f"--confidence {confidence}: is more than can be proved; ask for {MOST_SURE} at most")
+    for name, text, share in (("--target-error", target_error, target), ("--confidence", confidence, sure)):
+        if share < LEAST_SHARE:
+            raise UsageError(f"{name} {text}: is less than can be asked for; ask for {LEAST_SHARE:.6f} at least")
     made = quality.read_made(output)
     found = quality.calibrate(output, truth, target, sure, form or ())
     if as_json:

@@ -66,6 +66,8 @@ def _show(report: "Report") -> None:
 
     console = Console()
     lines = _summary(report.total) + _confidence(report.whole)
+    if report.corrected:
+        lines.append(("corrected by a person", f"{report.corrected}, which tell nothing of the reader"))
     if report.without_truth:
         lines.append(("fields without truth", str(report.without_truth)))
     for label, value in lines:

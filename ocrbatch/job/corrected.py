@@ -5,9 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from ocrbatch.records import FieldReading, FilePage, PageStatus, Status
+from ocrbatch.records import CORRECTED, FieldReading, FilePage, PageStatus, Status
 
-CORRECTED = "corrected"
 """Stands among the reasons of a field whose value a person gave."""
 NOT_READABLE = "not readable"
 SENT_TO_REVIEW = "sent to review"

@@ -10,11 +10,12 @@ from ocrbatch.errors import FormError
 from ocrbatch.form.faults import quoted
 from ocrbatch.form.thresholds import Threshold, form_sums, read_thresholds, thresholds_toml
 from ocrbatch.output.files import Drafts
+from ocrbatch.output.tables import RESULTS
 from ocrbatch.quality.bounds import upper_bound
 from ocrbatch.quality.compare import Compared, compare
 from ocrbatch.quality.guarantee import Proof, fields_wanted, lowest_proven, rank
 from ocrbatch.quality.truth import results_and_truth
-from ocrbatch.records import Status
+from ocrbatch.records import CORRECTED, Status
 
 MANIFEST = "manifest.json"
 NAME = "thresholds.toml"
@@ -57,8 +58,8 @@ class Calibration:
 
     Of its ``fields`` (those not read as blank), on ``pages``, ``acceptable`` could be accepted by a threshold, of
     which ``wrong`` are wrong. ``proof`` is None where none is proved; about ``needed`` more acceptable fields like
-    these would do then, None where no number would. ``blanks`` were read as blank, ``blanks_wrong`` of them are
-    written: they are not among the accepted.
+    these would do then, 0 where as many others would, None where no number would. ``blanks`` were read as blank,
+    ``blanks_wrong`` of them are written: they are not among the accepted.
     """
 
     form: str
@@ -86,8 +87,10 @@ def calibrate(
     ``target_error`` and ``confidence`` are shares, 0–1, exclusive; each form's proof holds with ``confidence`` by
     itself, and for one try: prove with fields that no refused try has used, or decide the number beforehand, for who
     tries again with more fields until it is proved is misled more often. Raises FormError where the results or the
-    truth are none, and where they have nothing of a form.
+    truth are none or the same, where they have nothing of a form, and where a person has corrected such fields.
     """
+    if truth.resolve() == (output / RESULTS if output.is_dir() else output).resolve():
+        raise FormError(f"{truth}: are the results themselves, which prove nothing; give what stands on the pages")
     groups: dict[str, list[Compared]] = {}
     for pair in compare(*results_and_truth(output, truth)):
         # A page that is no form has no fields to accept.
@@ -97,9 +100,22 @@ def calibrate(
         have = ", ".join(map(quoted, sorted(groups))) or "none"
         raise FormError(f"no field of the form {quoted(absent[0])} is in both results and truth; they have {have}")
     chosen = forms or groups.keys()
+    _refuse_corrected(output, [pair for form in chosen for pair in groups[form]])
     if not chosen:
         raise FormError(f"{truth}: tells no field that was found on its page; give the truth of pages that were read")
     return tuple(calibrate_form(form, groups[form], target_error, confidence) for form in sorted(set(chosen)))
+
+
+def _refuse_corrected(output: Path, pairs: Sequence[Compared]) -> None:
+    """Raise FormError where a person gave values: they would count as read rightly and most surely, and prove anything.
+
+    To leave them out would be no better: they are those that were wrong.
+    """
+    if number := sum(CORRECTED in pair.reasons for pair in pairs):
+        raise FormError(
+            f"{output}: {number} of the fields that the truth speaks of were corrected by a person there, and prove "
+            "nothing of the reader; read these files into another folder and calibrate that"
+        )
 
 
 def calibrate_form(form: str, pairs: Sequence[Compared], target_error: float, confidence: float) -> Calibration:
@@ -198,6 +214,9 @@ def refusal(calibration: Calibration, target_error: float, confidence: float) ->
     mend = (
         "nor would more fields like these: ask for a larger --target-error; ocrbatch score shows what is wrong"
         if more is None
+        else f"correct about {calibration.acceptable} other such fields, prove with these alone, "
+        "or ask for a larger --target-error"
+        if not more
         else f"correct about {more} more such fields, {calibration.acceptable + more} in all, "
         "and prove with fields that no refused try has used, or ask for a larger --target-error"
     )

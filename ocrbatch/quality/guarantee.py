@@ -33,6 +33,8 @@ from ocrbatch.quality.bounds import log_tail, needed, upper_bound
 
 MOST_SURE = 0.999999
 """The highest confidence that may be asked for: nearer to 1, what is left of it is lost in rounding."""
+LEAST_SHARE = 1e-6
+"""The least error, and the least confidence, that may be asked for: one in a million takes millions of fields."""
 _STEP = 1.1
 _MOST_TIMES = 200
 _GROWTH = 1.05

@@ -102,6 +102,8 @@ def _summary(report: Report) -> str:
         f"Of {counts.blanks} blank fields {counts.blanks_right} were told to be blank; "
         f"{counts.blanks_invented} written fields were read as blank."
     ]
+    if report.corrected:
+        lines.append(f"A person has corrected {report.corrected} of these fields: they tell nothing of the reader.")
     if report.without_truth:
         lines.append(f"The truth does not speak of {report.without_truth} more fields: they count nowhere.")
     return (

@@ -21,6 +21,7 @@ def as_json(report: Report) -> dict[str, Any]:
     return {
         **_shares(report.total),
         "without_truth": report.without_truth,
+        "corrected": report.corrected,
         "bounds_confidence": CONFIDENCE,
         **_all_of(report.whole),
         "by_form": [

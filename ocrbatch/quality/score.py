@@ -13,6 +13,7 @@ from ocrbatch.quality.confusions import Confusion, confusions
 from ocrbatch.quality.reliability import Reliability, reliability
 from ocrbatch.quality.risk import POINTS, Confidence, Right, RiskCoverage, risk_coverage
 from ocrbatch.quality.truth import TrueValue, results_and_truth
+from ocrbatch.records import CORRECTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,8 @@ class Report:
     """The score of all fields, of each form and of each (form, field), in their order.
 
     ``wrong`` are the fields that are wrong: first the accepted, then the others, the surest first.
-    ``without_truth`` counts rows that the truth does not speak of.
+    ``without_truth`` counts rows that the truth does not speak of, ``corrected`` fields whose value a person gave: they
+    tell nothing of the reader.
     """
 
     whole: Part
@@ -71,6 +73,7 @@ class Report:
     by_field: tuple[Part, ...]
     wrong: tuple[Compared, ...]
     without_truth: int
+    corrected: int
 
     @property
     def total(self) -> Score:
@@ -106,6 +109,7 @@ def score(rows: Sequence[ResultRow], truths: Sequence[TrueValue]) -> Report:
         ),
         wrong=tuple(wrong),
         without_truth=len({(row.file, row.page, row.field) for row in rows} - told),
+        corrected=sum(CORRECTED in pair.reasons for pair in compared),
     )
 
 

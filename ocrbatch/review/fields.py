@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from ocrbatch.geometry import Box
-from ocrbatch.job.corrected import CORRECTED, Correction, corrected
+from ocrbatch.job.corrected import Correction, corrected
 from ocrbatch.job.ledger import Ledger
 from ocrbatch.output.escape import escape_name
-from ocrbatch.records import FieldReading, FilePage, Status, cell_quads
+from ocrbatch.records import CORRECTED, FieldReading, FilePage, Status, cell_quads
 
 Place = tuple[str, int, str, str]
 """The sha256 of the file, the page, the form and the field, as in a correction."""

@@ -64,6 +64,8 @@ def test_what_is_not_proved_is_refused_and_changes_nothing(command: Command, tmp
     ("more", "message"),
     [
         (("--confidence", "95"), "--confidence '95' is no share"),
+        (("--confidence", "1e-17"), "--confidence 1e-17: is less than can be asked for; ask for 0.000001 at least"),
+        (("--target-error", "1e-320"), "--target-error 1e-320: is less than can be asked for"),
         (("--confidence", "0.9999999999999999"), "--confidence 0.9999999999999999: is more than can be proved"),
         (("--target-error", "x"), "--target-error 'x' is no"),
     ],

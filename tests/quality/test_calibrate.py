@@ -131,6 +131,31 @@ def test_a_form_in_which_no_model_of_strings_took_part_names_none(
     assert (threshold.string_model_sha256, threshold.string_model_temperature) == ("", 1.0)
 
 
+def test_values_that_a_person_gave_in_the_job_prove_nothing(tmp_path: Path) -> None:
+    out, told = job(tmp_path), truth(tmp_path)
+    rows = (out / "results.csv").read_text().splitlines()
+    reasons = rows[0].split(",").index("reasons")
+    cells = rows[1].split(",")
+    cells[reasons] = "corrected"
+    (out / "results.csv").write_text("\n".join([rows[0], ",".join(cells), *rows[2:]]) + "\n")
+    with pytest.raises(FormError, match=r"1 of the fields .* corrected by a person .* into another folder"):
+        calibrate(out, told, *ASKED)
+
+
+def test_the_results_themselves_are_no_truth(tmp_path: Path) -> None:
+    out = job(tmp_path, 3)
+    for results in (out, out / "results.csv"):
+        with pytest.raises(FormError, match="results themselves, which prove nothing"):
+            calibrate(results, out / "results.csv", *ASKED)
+
+
+def test_where_as_many_other_fields_would_prove_it_they_alone_are_asked_for(tmp_path: Path) -> None:
+    found = calibrate_form("claim", pairs(4000, range(4)), *ASKED)
+    assert (found.proof, found.needed) == (None, 0)
+    with pytest.raises(FormError, match="correct about 4000 other such fields, prove with these alone"):
+        thresholds_of([found], MADE, *ASKED)
+
+
 def test_where_all_are_right_all_are_accepted(tmp_path: Path) -> None:
     (found,) = calibrate(job(tmp_path), truth(tmp_path), *ASKED)
     assert found.proof is not None

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from ocrbatch.quality.confusions import Confusion
 from ocrbatch.quality.report_json import as_json
 from ocrbatch.quality.score import Report, score, score_results
 from ocrbatch.quality.truth import TrueValue
-from ocrbatch.records import FilePage, Status
+from ocrbatch.records import CORRECTED, FilePage, Status
 from tests.output.values import a_failed_page, a_field, a_page
 
 PAGES = [
@@ -69,6 +70,32 @@ def test_a_forms_own_table_is_truth(tmp_path: Path) -> None:
     out = job(tmp_path, PAGES, TableOptions(excel=True, separator=";"))
     total = score_results(out, out / "forms/auto.csv").total
     assert (total.fields, total.exact, total.missing) == (5, 5, 0)
+
+
+def test_a_document_s_row_is_truth_for_the_pages_that_have_its_fields(tmp_path: Path) -> None:
+    pages = [
+        a_page("c.tif", number, (a_field(name, str(number)),))
+        for number, name in ((1, "p1"), (2, "p2"), (3, "p1"), (5, "p1"), (6, "p2"))
+    ]
+    out = job(tmp_path, pages)
+    table = "file,page,p1,p2\nc.tif,1,1,2\nc.tif,3,3,7\nc.tif,5,5,6\n"
+    report = score_results(out, truth(tmp_path, table))
+    # The second document's other page was not read: nobody else's value counts for it.
+    assert [(one.page, one.field, one.true, one.read) for one in report.wrong] == [(3, "p2", "7", "")]
+    assert (report.total.fields, report.total.exact, report.without_truth) == (6, 5, 0)
+
+
+def test_fields_that_a_person_corrected_are_told(tmp_path: Path) -> None:
+    given = replace(a_field("r01", "042"), confidence=1.0, reasons=(CORRECTED,))
+    out = job(tmp_path, [a_page("a.png", 1, (given, a_field("r02", "1")))])
+    report = score_results(out, truth(tmp_path, "file,field,value\na.png,r01,042\na.png,r02,1\n"))
+    assert (report.corrected, as_json(report)["corrected"]) == (1, 1)
+
+
+@pytest.mark.parametrize("heading", ['"file"x,page', '"file,page'])
+def test_a_heading_that_is_no_csv_is_a_form_error(out: Path, heading: str) -> None:
+    with pytest.raises(FormError, match="line 1: is no CSV"):
+        score_results(out, truth(out, f"{heading}\n1,2\n"))
 
 
 def test_the_fields_of_a_failed_page_are_missing_and_wrong(out: Path) -> None:
