@@ -17,6 +17,8 @@ Array = TypeVar("Array", bound=npt.NDArray[Any])
 LABELS: tuple[str, ...] = ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9")
 NOT_A_DIGIT = len(LABELS)
 """The index of the classifier's eleventh output."""
+UNREAD = "?"
+"""Stands in a text for ink that could not be read as a digit."""
 CORRECTED = "corrected"
 """The reason of a field whose value a person gave."""
 

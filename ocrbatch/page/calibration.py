@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from ocrbatch.page.choose import Choice
 from ocrbatch.page.evidence import boxes_evidence, string_evidence
-from ocrbatch.page.lattice import UNREAD, Way
-from ocrbatch.records import FieldImage
+from ocrbatch.page.lattice import Way
+from ocrbatch.records import UNREAD, FieldImage
 
 
 @dataclass(frozen=True, slots=True)

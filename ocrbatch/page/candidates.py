@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ocrbatch.form.rules import BlankAs
-from ocrbatch.page.lattice import UNREAD, Way
-from ocrbatch.records import FieldPlace, Rule
+from ocrbatch.page.lattice import Way
+from ocrbatch.records import UNREAD, FieldPlace, Rule
 
 FARTHEST = math.log(1e6)
 """The log-odds to which a field's own rules are believed against the ink: what is less likely than one in a million of

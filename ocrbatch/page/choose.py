@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 from ocrbatch.page.candidates import Candidates, candidates, value_of
 from ocrbatch.page.joint import CLOSE, Verdict, settle
-from ocrbatch.page.lattice import UNREAD, Way
-from ocrbatch.records import FieldPlace, FieldReading, Status
+from ocrbatch.page.lattice import Way
+from ocrbatch.records import UNREAD, FieldPlace, FieldReading, Status
 
 WAYS, WAYS_OF_STRINGS, WAYS_WITH_RULES, MOST_WAYS = 8, 64, 256, 2048
 """Where a rule passes most ways over, many are wanted: a check digit fits one in ten, a known number hardly any."""

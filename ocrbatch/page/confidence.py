@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from ocrbatch.page.calibration import as_chosen, boxes_confidence
 from ocrbatch.page.choose import Choice
-from ocrbatch.page.lattice import UNREAD, Step
-from ocrbatch.records import FieldImage, FieldReading, Status
+from ocrbatch.page.lattice import Step
+from ocrbatch.records import UNREAD, FieldImage, FieldReading, Status
 
 MUST_BE_BLANK = "must be blank"
 MUST_NOT_BE_BLANK = "must not be blank"

@@ -2,8 +2,8 @@
 
 import math
 
-from ocrbatch.page.lattice import UNREAD, Way
-from ocrbatch.records import FieldImage
+from ocrbatch.page.lattice import Way
+from ocrbatch.records import UNREAD, FieldImage
 
 SUREST = 9.0
 """Log-odds beyond this (one in eight thousand) are taken for this: no network's tail is believed."""

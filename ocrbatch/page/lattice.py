@@ -7,11 +7,8 @@ import numpy.typing as npt
 
 from ocrbatch.page.cell_ways import best_products
 from ocrbatch.page.normalize import normalize_many
-from ocrbatch.page.paths import best_paths
-from ocrbatch.records import LABELS, NOT_A_DIGIT, Edge, FieldImage, Grey, Lattice, Probabilities, read_only
-
-UNREAD = "?"
-LEAST = 1e-9
+from ocrbatch.page.paths import LEAST, best_paths, text_of
+from ocrbatch.records import Edge, FieldImage, Grey, Lattice, Probabilities, read_only
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +95,6 @@ def _steps(row: npt.NDArray[np.float64] | None, outputs: set[int]) -> dict[int, 
     order = [int(i) for i in np.argsort(-row, kind="stable")[:2]]
     seconds = {output: order[1] if output == order[0] else order[0] for output in outputs}
     return {
-        output: Step(_text(output), float(row[output]), _text(second), float(row[second]))
+        output: Step(text_of(output), float(row[output]), text_of(second), float(row[second]))
         for output, second in seconds.items()
     }
-
-
-def _text(output: int) -> str:
-    return UNREAD if output == NOT_A_DIGIT else LABELS[output]

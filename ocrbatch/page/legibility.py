@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ocrbatch.page.lattice import UNREAD
-from ocrbatch.records import FieldReading, Status
+from ocrbatch.records import UNREAD, FieldReading, Status
 
 LITTLE_READ = "little of the page is read"
 SURE = 0.9

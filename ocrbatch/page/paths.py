@@ -6,9 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ocrbatch.records import LABELS, NOT_A_DIGIT, Edge
+from ocrbatch.records import LABELS, NOT_A_DIGIT, UNREAD, Edge
 
-UNREAD = "?"
 UNREAD_COST = 6.0
 """Ink on the way that is no digit is to be a sign, and left out, if it can."""
 LEAST = 1e-9
@@ -63,7 +62,7 @@ def best_paths(
                     if cost < enough:
                         break
                     step = edge.weight + cost
-                    longer = text if output is None else text + _text(output)
+                    longer = text if output is None else text + text_of(output)
                     new = _Text(beginning.total + step, beginning.best + step, beginning, number, output)
                     _add(reached[edge.end], longer, new)
     found = _best(reached[-1], most)
@@ -114,5 +113,6 @@ def _traced(text: _Text, log_probability: float) -> Path:
     return Path(tuple(edges[::-1]), tuple(outputs[::-1]), log_probability)
 
 
-def _text(output: int) -> str:
+def text_of(output: int) -> str:
+    """Give the sign that one of the classifier's outputs, 0 to 10, stands for in a text."""
     return UNREAD if output == NOT_A_DIGIT else LABELS[output]

@@ -12,13 +12,11 @@ def signs(value: str) -> tuple[str, ...]:
     return (value,)
 
 
-def edit_distance(first: str, second: str) -> int:
-    """Count the digits to put in, take out or change (V. Levenshtein, 1965)."""
-    return len(edits(tuple(first), tuple(second)))
-
-
 def edits(true: tuple[str, ...], read: tuple[str, ...]) -> tuple[Edit, ...]:
-    """Give the fewest edits from the truth to the reading, in order; a change goes before a loss and an addition."""
+    """Give the fewest edits from the truth to the reading, in order (V. Levenshtein, 1965).
+
+    A change goes before a loss and an addition.
+    """
     if len(true) == len(read):
         changed = tuple(pair for pair in zip(true, read, strict=True) if pair[0] != pair[1])
         if len(changed) <= 1:

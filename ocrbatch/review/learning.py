@@ -23,10 +23,9 @@ from ocrbatch.model.card import load_model_file
 from ocrbatch.output.escape import escape_name
 from ocrbatch.output.files import make_folder, output_errors, write_private
 from ocrbatch.page.classify import Classifier, make_classifier
-from ocrbatch.page.lattice import UNREAD
 from ocrbatch.page.normalize import normalize_many
 from ocrbatch.page.segment import segment
-from ocrbatch.records import LABELS, FieldPlace, FieldReading, FilePage, Grey, Page, RegisteredPage
+from ocrbatch.records import LABELS, UNREAD, FieldPlace, FieldReading, FilePage, Grey, Page, RegisteredPage
 from ocrbatch.review.corrections import check_job
 from ocrbatch.review.earlier import (
     COLUMNS,

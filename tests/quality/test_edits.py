@@ -1,17 +1,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocrbatch.quality.edits import edit_distance, edits, signs
+from ocrbatch.quality.edits import edits, signs
 
 WORDS = st.text("0123", max_size=6)
-
-
-@given(WORDS, WORDS, WORDS)
-def test_edit_distance_is_a_distance(a: str, b: str, c: str) -> None:
-    assert (edit_distance(a, b) == 0) == (a == b)
-    assert edit_distance(a, b) == edit_distance(b, a)
-    assert edit_distance(a, c) <= edit_distance(a, b) + edit_distance(b, c)
-    assert edit_distance(a, a + b) == len(b)
 
 
 @given(WORDS, WORDS)

@@ -12,12 +12,12 @@ from ocrbatch.errors import ModelError
 from ocrbatch.model.card import Card, write_card
 from ocrbatch.model.convert import converted, to_keras
 from ocrbatch.model.export import made_with
-from ocrbatch.model.strings.network import HIGH
 from ocrbatch.model.strings.pool import Shard
 from ocrbatch.page.classify import import_keras
 from ocrbatch.page.strings.beam import FrameLogs
 from ocrbatch.page.strings.looks import Looks, likely_texts, told_by_all
 from ocrbatch.page.strings.sequence import StringReader, make_string_reader
+from ocrbatch.page.strings.strip import HIGH
 from ocrbatch.records import Grey, ModelFile
 
 NAME = "strings"

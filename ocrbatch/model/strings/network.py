@@ -7,11 +7,8 @@ nothing. After the recognizers of text lines that need no recurrence (F. Borisyu
 from typing import Any
 
 from ocrbatch.page.classify import import_keras
-
-HIGH = 32
-OUTPUTS = 12
-"""Ten digits, a sign, and the blank of CTC."""
-STRIDE = 4
+from ocrbatch.page.strings.sequence import COLUMNS, OUTPUTS
+from ocrbatch.page.strings.strip import HIGH
 
 
 def build_network(width: int | None = None) -> Any:
@@ -40,5 +37,5 @@ def build_network(width: int | None = None) -> Any:
     x = layers.SpatialDropout2D(0.1)(x)
     x = added(x, 160, (1, 5))
     x = layers.Conv2D(OUTPUTS, (1, 1))(x)
-    made = layers.Reshape((-1 if width is None else width // STRIDE, OUTPUTS))(x)
+    made = layers.Reshape((-1 if width is None else width // COLUMNS, OUTPUTS))(x)
     return keras.Model(given, made, name="strings")

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from ocrbatch.model.datasets import load_pictures
 from ocrbatch.model.strings.compose import compose_strip
 from ocrbatch.model.strings.glyphs import GlyphBank, glyphs_of
-from ocrbatch.model.strings.network import HIGH
+from ocrbatch.page.strings.strip import HIGH
 from ocrbatch.records import Grey
 
 LONGEST = 24

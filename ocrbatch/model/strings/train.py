@@ -11,8 +11,10 @@ import numpy as np
 
 from ocrbatch.errors import ModelError
 from ocrbatch.model.strings.bending import bend
-from ocrbatch.model.strings.network import HIGH, STRIDE, build_network
+from ocrbatch.model.strings.network import build_network
 from ocrbatch.model.strings.pool import WIDEST, Labels, read_shard
+from ocrbatch.page.strings.sequence import COLUMNS
+from ocrbatch.page.strings.strip import HIGH
 from ocrbatch.records import Grey
 
 WIDTHS = (96, 160, 224, 320, WIDEST)
@@ -137,7 +139,7 @@ def _stacked(strips: list[Grey], labels: Labels, width: int) -> tuple[Any, Any, 
     filled = np.zeros((len(strips), HIGH, width, 1), np.float32)
     for row, strip in zip(filled, strips, strict=True):
         row[:, : strip.shape[1], 0] = strip
-    lengths = np.minimum((labels >= 0).sum(axis=1), width // STRIDE).astype(np.int32)
+    lengths = np.minimum((labels >= 0).sum(axis=1), width // COLUMNS).astype(np.int32)
     return filled / np.float32(255), np.maximum(labels, 0).astype(np.int32), lengths
 
 
@@ -152,7 +154,7 @@ def _worn(strip: Grey, rng: np.random.Generator) -> Grey:
         high = float(rng.uniform(0.9, 1.08))
         down = float(rng.uniform(-1.5, 1.5)) + (1 - high) * HIGH / 2
         matrix = np.array([[scale, float(rng.normal(0, 0.08)), 0], [0, high, down]], np.float32)
-        size = (max(int(strip.shape[1] * scale), STRIDE), HIGH)
+        size = (max(int(strip.shape[1] * scale), COLUMNS), HIGH)
         strip = cv2.warpAffine(strip, matrix, size, flags=cv2.INTER_LINEAR)
     if kind[1] < 0.6:
         levels = np.clip(np.linspace(0, 1, 256) ** rng.uniform(0.7, 1.5) * rng.uniform(0.75, 1.15) * 255, 0, 255)

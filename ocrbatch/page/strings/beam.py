@@ -100,11 +100,6 @@ def _scaled(beam: Beam) -> Beam:
     return {text: (ends / peak, goes / peak) for text, (ends, goes) in beam.items()}
 
 
-def text_log_probability(logs: FrameLogs, text: str) -> float:
-    """Give the log-probability (natural) of a text of digits in digit frames (t, 11), exactly."""
-    return float(text_log_probabilities(logs, [text])[0])
-
-
 def text_log_probabilities(logs: FrameLogs, texts: Sequence[str]) -> Floats:
     """Give the log-probabilities (n,) of texts of digits in digit frames (t, 11), exactly.
 

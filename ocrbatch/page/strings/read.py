@@ -4,8 +4,8 @@ from ocrbatch.page.calibration import as_chosen, string_confidence
 from ocrbatch.page.candidates import value_of
 from ocrbatch.page.choose import Choice
 from ocrbatch.page.confidence import cell_numbers, judge, unsure_cells
-from ocrbatch.page.lattice import UNREAD, Step
-from ocrbatch.records import FieldImage, FieldReading, Status
+from ocrbatch.page.lattice import Step
+from ocrbatch.records import UNREAD, FieldImage, FieldReading, Status
 
 SIGN = "sign beside digits"
 NO_DIGITS = "writing without digits"

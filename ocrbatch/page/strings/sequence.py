@@ -15,9 +15,9 @@ from ocrbatch.errors import ModelError
 from ocrbatch.page.litert import Network, Shape
 from ocrbatch.page.strings.beam import FrameLogs
 from ocrbatch.page.strings.looks import LOOKS, Looks, seen
+from ocrbatch.page.strings.strip import HIGH
 from ocrbatch.records import Grey, ModelFile, read_only
 
-HIGH = 32
 COLUMNS = 4
 """A frame is so many columns of a strip wide."""
 OUTPUTS = 12

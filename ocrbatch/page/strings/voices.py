@@ -11,12 +11,13 @@ import cv2
 import numpy as np
 
 from ocrbatch.geometry import Quad, transform_points
-from ocrbatch.page.lattice import UNREAD, Step, Way
+from ocrbatch.page.lattice import Step, Way
 from ocrbatch.page.strings.amounts import first_digit_weight, is_amount
 from ocrbatch.page.strings.beam import FrameLogs, digit_frames, spans
 from ocrbatch.page.strings.looks import TEXTS, Looks, likely_texts, told_by_all
-from ocrbatch.page.strings.sequence import HIGH, frame_width
-from ocrbatch.records import LABELS, CellImage, FieldImage, Grey, cell_quads, read_only
+from ocrbatch.page.strings.sequence import frame_width
+from ocrbatch.page.strings.strip import HIGH
+from ocrbatch.records import LABELS, UNREAD, CellImage, FieldImage, Grey, cell_quads, read_only
 
 PIECES_WEIGHT = 0.6
 """What the pieces say counts beside the strip by so much: of composed runs read fewer, and err elsewhere."""

@@ -5,7 +5,9 @@ import importlib.util
 import numpy as np
 import pytest
 
-from ocrbatch.model.strings.network import HIGH, OUTPUTS, STRIDE, build_network
+from ocrbatch.model.strings.network import build_network
+from ocrbatch.page.strings.sequence import COLUMNS, OUTPUTS
+from ocrbatch.page.strings.strip import HIGH
 
 pytestmark = [
     pytest.mark.skipif(importlib.util.find_spec("tensorflow") is None, reason="TensorFlow is not installed"),
@@ -18,7 +20,7 @@ def test_a_frame_stands_for_four_columns_of_a_strip_of_any_width() -> None:
     network = build_network()
     strips = np.random.default_rng(1).random((2, HIGH, 96, 1)).astype(np.float32)
     logits = np.asarray(network(strips, training=False))
-    assert logits.shape == (2, 96 // STRIDE, OUTPUTS)
+    assert logits.shape == (2, 96 // COLUMNS, OUTPUTS)
     assert np.asarray(network(strips[:1, :, :32], training=False)).shape == (1, 8, OUTPUTS)
     # What is far away changes nothing: a frame sees what is near it.
     strips[:, :, 80:] = 0

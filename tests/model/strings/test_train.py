@@ -12,10 +12,10 @@ import pytest
 
 from ocrbatch.errors import ModelError
 from ocrbatch.model.strings import train
-from ocrbatch.model.strings.network import OUTPUTS, STRIDE
 from ocrbatch.model.strings.pool import LONGEST, WIDEST, Shard, compose_shard, write_shard
 from ocrbatch.model.strings.train import Settings, train_network
 from ocrbatch.page.classify import import_keras
+from ocrbatch.page.strings.sequence import COLUMNS, OUTPUTS
 from tests.model.strings.banks import drawn_bank
 
 pytestmark = [
@@ -30,7 +30,7 @@ def small_network() -> Any:
     keras = import_keras()
     keras.utils.set_random_seed(3)
     given = keras.Input((32, None, 1))
-    x = keras.layers.Conv2D(16, 5, strides=(4, STRIDE), padding="same", activation="relu")(given)
+    x = keras.layers.Conv2D(16, 5, strides=(4, COLUMNS), padding="same", activation="relu")(given)
     x = keras.layers.Conv2D(32, (8, 1), activation="relu")(x)
     x = keras.layers.Conv2D(OUTPUTS, (1, 3), padding="same")(x)
     return keras.Model(given, keras.layers.Reshape((-1, OUTPUTS))(x))

@@ -15,7 +15,6 @@ from ocrbatch.page.strings.beam import (
     digit_frames,
     spans,
     text_log_probabilities,
-    text_log_probability,
 )
 
 SOME = (0, 7, BLANK)
@@ -83,7 +82,7 @@ def test_a_beam_never_promises_more_than_there_is(logs: FrameLogs, most: int) ->
     assert 1 <= len(found) <= most
     assert sum(math.exp(share) for _, share in found) <= 1 + 1e-5
     assert [share for _, share in found] == sorted((share for _, share in found), reverse=True)
-    assert found[0][1] == pytest.approx(text_log_probability(logs, found[0][0]), abs=1e-9)
+    assert found[0][1] == pytest.approx(text_log_probabilities(logs, [found[0][0]])[0], abs=1e-9)
 
 
 @given(noise(), st.text("0123456789", max_size=12))
@@ -144,7 +143,7 @@ def test_a_span_holds_the_frames_that_tell_its_digit() -> None:
 
 def test_a_text_that_needs_more_frames_than_there_are_is_impossible() -> None:
     logs = digit_frames(spell("12"))
-    assert text_log_probability(logs, "11") == -math.inf
+    assert text_log_probabilities(logs, ["11"])[0] == -math.inf
     assert spans(logs, "11") == ((0.0, 1.0), (1.0, 2.0))
 
 

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from ocrbatch.page.strings.beam import digit_frames, text_log_probability
+from ocrbatch.page.strings.beam import digit_frames, text_log_probabilities
 from ocrbatch.page.strings.looks import LOOKS, Look, likely_texts, seen, told_by_all
 from tests.page.strings.test_beam import spell
 
@@ -45,7 +45,7 @@ def test_a_wide_look_is_wider_and_as_high() -> None:
 
 def test_a_text_is_as_likely_as_the_mean_over_the_looks() -> None:
     looks = (spell("_1_7__", 0.8), spell("_1_1_____", 0.7), spell("_7_7_", 0.9))
-    shares = [math.exp(text_log_probability(digit_frames(frames), "17")) for frames in looks]
+    shares = [math.exp(text_log_probabilities(digit_frames(frames), ["17"])[0]) for frames in looks]
     (told,) = told_by_all(looks, ["17"], amount=False)
     assert math.exp(told) == pytest.approx(sum(shares) / 3)
 
