@@ -64,7 +64,8 @@ def export_strings(network: Any, typical: Shard, held_out: Shard, folder: Path, 
     half = len(held_out.strips) // 2
     texts = [_text(labels) for labels in held_out.labels.tolist()]
     raw = _reader(content, 1.0).looks(held_out.strips)
-    temperature = _fit_temperature(raw[:half], texts[:half])
+    # Each look is to be as sure as it is right; what all of them say together is calibrated as a field's confidence.
+    temperature = _fit_temperature([looks[:1] for looks in raw[:half]], texts[:half])
     read = _reader(content, temperature).looks(held_out.strips[half:])
     right = _exact([looks[:1] for looks in read], texts[half:])
     before = _exact(_keras_looks(network, held_out.strips[half:]), texts[half:])
