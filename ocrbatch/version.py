@@ -1,3 +1,3 @@
 """The version of the program: readings and thresholds of another one are made anew."""
 
-__version__ = "0.5.0"
+__version__ = "0.6.0"

@@ -40,7 +40,7 @@ BINS = (0, 0.5, 0.8, 0.95, 0.99, 0.995, 0.999, 1.01)
 LEAST_CONTRAST = 20
 PLAIN = 0.6
 """How many forms are of plain paper, filled in with a dark pen, and scanned at 150 dpi or more."""
-BEND, BEND_LENGTH, ROOM = 2.5, 5.0, 6
+BEND, BEND_LENGTH, ROOM = 1.5, 5.0, 6
 """How far points of a run are moved at most (a standard deviation), and over what length, where digits are 40 high."""
 RIDGE = 1.0
 """How many fields' worth of doubt there is in each number."""

@@ -29,7 +29,7 @@ MIXED = ("circled", "open")
 """A hand that closes its zeros at the top leaves one open now and then, and the other way round."""
 OTHER, POINTED = 0.2, 0.35
 """How often it does, and how many hands bring their zeros to a point at the foot."""
-HASTY, NARROWED = 0.3, (0.2, 1.1)
+HASTY, NARROWED = 0.4, (0.2, 1.1)
 """How many hands let some zeros of a row all but close to a stroke, and to what share of their width."""
 LEAST_PITCH = 0.35
 """From one zero to the next, in heights: however narrow it is, the pen goes on."""

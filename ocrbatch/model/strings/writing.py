@@ -34,11 +34,11 @@ SEPARATED = 4
 """A run of so many digits has a separator by thousands."""
 CHAINED = 0.3
 """How many hands join the zeros of a row."""
-ONE_STROKE = 0.35
+ONE_STROKE = 0.42
 """How many hands write the zeros of a row without lifting the pen."""
-INTO_SLASH = 0.6
+INTO_SLASH = 0.45
 """How many of these go on into the slash that follows."""
-TOUCHING = 0.15
+TOUCHING = 0.1
 """How many hands let their commas and slashes touch the digit before."""
 
 TALLEST = 5 * HIGH
