@@ -7,7 +7,6 @@ from enum import StrEnum
 
 from ocrbatch.records import CORRECTED, FieldReading, FilePage, PageStatus, Status
 
-"""Stands among the reasons of a field whose value a person gave."""
 NOT_READABLE = "not readable"
 SENT_TO_REVIEW = "sent to review"
 
