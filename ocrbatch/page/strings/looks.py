@@ -34,8 +34,8 @@ class Look:
 
 
 LOOKS = (Look(), Look(lean=0.25), Look(lean=-0.25), Look(high=0.85, wide=0.85), Look(wide=0.8), Look(wide=1.25))
-"""Of ten amounts that the strip as it stands misreads, all looks together read three rightly; further ones add less than
-their time is worth."""
+"""Of ten amounts that the strip as it stands misreads, all looks together read three rightly; further ones add less
+than their time is worth."""
 
 
 def seen(strip: Grey, look: Look) -> Grey:
