@@ -74,15 +74,19 @@ def finish(
 ) -> PageResult:
     """Take a page from its tiles' scores (n, 11) to its result; ``looks``, where its strips were read, are at them."""
     places = prepared.registered.places
+    parts = _parts(prepared, scores, looks)
     wanted = ways_wanted(places)
-    fields, ways = _ways(prepared, scores, looks, wanted)
-    choices = choose(places, ways)
+    found = [part.ways(most) for part, most in zip(parts, wanted, strict=True)]
+    choices = choose(places, [ways for _, ways in found])
     if (more := ways_wanted(places, choices)) != wanted:
-        fields, ways = _ways(prepared, scores, looks, more)
-        choices = choose(places, ways)
+        found = [
+            own if most == before else part.ways(most)
+            for own, part, before, most in zip(found, parts, wanted, more, strict=True)
+        ]
+        choices = choose(places, [ways for _, ways in found])
     readings: Sequence[FieldReading] = [
         with_rules(KINDS[field.place.kind].read(field, choice, accept.of(prepared.registered.form)), choice)
-        for field, choice in zip(fields, choices, strict=True)
+        for (field, _), choice in zip(found, choices, strict=True)
     ]
     if prepared.registered.form == AUTO:
         readings = with_doubt(readings)
@@ -99,22 +103,30 @@ def finish(
     )
 
 
-def _ways(
-    prepared: PreparedPage, scores: Probabilities, looks: Sequence[Looks] | None, wanted: Sequence[int]
-) -> tuple[list[FieldImage], list[tuple[Way, ...]]]:
-    """Give so many ways to read each field as are wanted, and the fields that their cells are of."""
-    fields: list[FieldImage] = []
-    ways: list[tuple[Way, ...]] = []
-    start = 0
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A field of a page with what was told of its own tiles (n, 11), and by the looks at its strip if it was read."""
+
+    field: FieldImage
+    lattice: Lattice
+    scores: Probabilities
+    looks: Looks | None
+
+    def ways(self, most: int) -> tuple[FieldImage, tuple[Way, ...]]:
+        """Give so many ways to read the field, and the field that their cells are of."""
+        own = best_ways(self.lattice, self.scores, most)
+        return (self.field, own) if self.looks is None else join(own, self.looks, self.field)
+
+
+def _parts(prepared: PreparedPage, scores: Probabilities, looks: Sequence[Looks] | None) -> list[_Part]:
+    parts, start = [], 0
     whole = None if looks is None else iter(looks)
-    for field, lattice, most in zip(prepared.fields, prepared.lattices, wanted, strict=True):
+    for field, lattice in zip(prepared.fields, prepared.lattices, strict=True):
         end = start + len(lattice.tiles)
-        own = best_ways(lattice, scores[start:end], most)
+        own = None if whole is None or field.strip is None else next(whole)
+        parts.append(_Part(field, lattice, scores[start:end], own))
         start = end
-        image, joined = (field, own) if whole is None or field.strip is None else join(own, next(whole), field)
-        fields.append(image)
-        ways.append(joined)
-    return fields, ways
+    return parts
 
 
 def read_pages(
