@@ -14,9 +14,8 @@ from ocrbatch.model.convert import converted, to_keras
 from ocrbatch.model.export import made_with
 from ocrbatch.model.strings.pool import Shard
 from ocrbatch.page.classify import import_keras
-from ocrbatch.page.strings.beam import FrameLogs
 from ocrbatch.page.strings.looks import Looks, likely_texts, told_by_all
-from ocrbatch.page.strings.sequence import StringReader, make_string_reader
+from ocrbatch.page.strings.sequence import StringReader, log_probabilities, make_string_reader
 from ocrbatch.page.strings.strip import HIGH
 from ocrbatch.records import Grey, ModelFile
 
@@ -118,15 +117,7 @@ def _filled(strip: Grey) -> npt.NDArray[np.float32]:
 
 
 def _keras_looks(network: Any, strips: tuple[Grey, ...]) -> list[Looks]:
-    looks: list[Looks] = []
-    for strip in strips:
-        logits = np.asarray(network(_filled(strip), training=False))[0]
-        looks.append((_normalized(logits),))
-    return looks
-
-
-def _normalized(logits: FrameLogs) -> FrameLogs:
-    return np.asarray(logits - np.logaddexp.reduce(logits, axis=1, keepdims=True), np.float32)
+    return [(log_probabilities(np.asarray(network(_filled(strip), training=False))[0]),) for strip in strips]
 
 
 def _fit_temperature(read: Sequence[Looks], texts: list[str]) -> float:
@@ -135,7 +126,7 @@ def _fit_temperature(read: Sequence[Looks], texts: list[str]) -> float:
     def loss(temperature: float) -> float:
         total = 0.0
         for looks, text in zip(read, texts, strict=True):
-            scaled = tuple(_normalized(frames / np.float32(temperature)) for frames in looks)
+            scaled = tuple(log_probabilities(frames, temperature) for frames in looks)
             total -= max(float(told_by_all(scaled, [text], amount=False)[0]), LEAST_TOLD)
         return total
 

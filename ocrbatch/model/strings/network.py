@@ -22,20 +22,22 @@ def build_network(width: int | None = None) -> Any:
         x = layers.BatchNormalization(momentum=0.97)(x)
         return layers.ReLU()(x)
 
-    def added(x: Any, filters: int, size: tuple[int, int] = (3, 3)) -> Any:
-        return layers.Add()([x, step(x, filters, size)])
+    def added(x: Any, times: int, filters: int, size: tuple[int, int] = (3, 3)) -> Any:
+        for _ in range(times):
+            x = layers.Add()([x, step(x, filters, size)])
+        return x
 
     given = keras.Input((HIGH, width, 1))
     x = step(given, 24, (5, 5), (2, 2))
-    x = added(x, 24)
+    x = added(x, 1, 24)
     x = step(x, 64, strides=(2, 2))
-    x = added(added(added(x, 64), 64), 64)
+    x = added(x, 3, 64)
     x = step(x, 96, strides=(2, 1))
-    x = added(added(added(x, 96), 96), 96)
+    x = added(x, 3, 96)
     x = step(x, 160, (4, 1))
-    x = added(x, 160, (1, 5))
+    x = added(x, 1, 160, (1, 5))
     x = layers.SpatialDropout2D(0.1)(x)
-    x = added(added(added(x, 160, (1, 5)), 160, (1, 5)), 160, (1, 5))
+    x = added(x, 3, 160, (1, 5))
     x = layers.Conv2D(OUTPUTS, (1, 1))(x)
     made = layers.Reshape((-1 if width is None else width // COLUMNS, OUTPUTS))(x)
     return keras.Model(given, made, name="strings")

@@ -55,6 +55,12 @@ def frame_width(width: int) -> float:
     return COLUMNS * max(width / WIDTHS[-1], 1.0)
 
 
+def log_probabilities(logits: FrameLogs, temperature: float = 1.0) -> FrameLogs:
+    """Give the log-probabilities (t, k) of logits, or of other log-probabilities, divided by the temperature."""
+    scaled = logits / np.float32(temperature)
+    return np.asarray(scaled - np.logaddexp.reduce(scaled, axis=1, keepdims=True), np.float32)
+
+
 class LiteRtStringReader:
     """A .tflite model, one interpreter a width: to resize one costs more than to read a strip."""
 
@@ -80,9 +86,7 @@ class LiteRtStringReader:
         width = next(width for width in WIDTHS if width >= own)
         padded = np.pad(strip, ((0, 0), (0, width - own)))
         logits = self._network(width).run(padded).reshape(-1, OUTPUTS)[: -(-own // COLUMNS) + BEYOND]
-        scaled = logits / np.float32(self._model.temperature)
-        told = scaled - np.logaddexp.reduce(scaled, axis=1, keepdims=True)
-        return read_only(np.asarray(np.maximum(told, LEAST), np.float32))
+        return read_only(np.maximum(log_probabilities(logits, self._model.temperature), np.float32(LEAST)))
 
     def _network(self, width: int) -> Network:
         if width not in self._networks:
