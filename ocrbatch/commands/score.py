@@ -38,12 +38,12 @@ def score(
     """
     import json
 
-    from ocrbatch.output.tables import RESULTS
+    from ocrbatch.output.results import results_path
     from ocrbatch.quality.report_html import write_page
     from ocrbatch.quality.report_json import as_json as plain
     from ocrbatch.quality.score import score_results
 
-    table = results / RESULTS if results.is_dir() else results
+    table = results_path(results)
     if html is not None and html.suffix.lower() not in PAGES:
         # A job's tables have other names: none of them can be written over.
         raise UsageError(f"--html {html}: is no name of a page; end it in .html")

@@ -32,9 +32,14 @@ class ResultRow:
     crop: str = ""
 
 
+def results_path(path: Path) -> Path:
+    """Give the ``results.csv`` of an output folder; a path of a table stays as it is."""
+    return path / RESULTS if path.is_dir() else path
+
+
 def read_results(path: Path) -> list[ResultRow]:
     """Read ``results.csv``, or that of an output folder. FormError names the row where it is none."""
-    path = path / RESULTS if path.is_dir() else path
+    path = results_path(path)
     columns, lines = read_csv(path)
     missing = [name for name in NEEDED if name not in columns]
     if missing:

@@ -10,12 +10,12 @@ from ocrbatch.errors import FormError
 from ocrbatch.form.faults import quoted
 from ocrbatch.form.thresholds import Threshold, form_sums, read_thresholds, thresholds_toml
 from ocrbatch.output.files import Drafts
-from ocrbatch.output.tables import RESULTS
+from ocrbatch.output.results import results_path
 from ocrbatch.quality.bounds import upper_bound
 from ocrbatch.quality.compare import Compared, compare
 from ocrbatch.quality.guarantee import Proof, fields_wanted, lowest_proven, rank
 from ocrbatch.quality.truth import results_and_truth
-from ocrbatch.records import CORRECTED, Status
+from ocrbatch.records import Status
 
 MANIFEST = "manifest.json"
 NAME = "thresholds.toml"
@@ -89,7 +89,7 @@ def calibrate(
     tries again with more fields until it is proved is misled more often. Raises FormError where the results or the
     truth are none or the same, where they have nothing of a form, and where a person has corrected such fields.
     """
-    if truth.resolve() == (output / RESULTS if output.is_dir() else output).resolve():
+    if truth.resolve() == results_path(output).resolve():
         raise FormError(f"{truth}: are the results themselves, which prove nothing; give what stands on the pages")
     groups: dict[str, list[Compared]] = {}
     for pair in compare(*results_and_truth(output, truth)):
@@ -111,7 +111,7 @@ def _refuse_corrected(output: Path, pairs: Sequence[Compared]) -> None:
 
     To leave them out would be no better: they are those that were wrong.
     """
-    if number := sum(CORRECTED in pair.reasons for pair in pairs):
+    if number := sum(pair.corrected for pair in pairs):
         raise FormError(
             f"{output}: {number} of the fields that the truth speaks of were corrected by a person there, and prove "
             "nothing of the reader; read these files into another folder and calibrate that"

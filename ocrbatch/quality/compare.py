@@ -7,7 +7,7 @@ from ocrbatch.output.results import ResultRow
 from ocrbatch.quality.acceptable import can_be_accepted
 from ocrbatch.quality.edits import Edit, edits, signs
 from ocrbatch.quality.truth import TrueValue
-from ocrbatch.records import Status
+from ocrbatch.records import CORRECTED, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,11 @@ class Compared:
     digits: int = 0
     edits: tuple[Edit, ...] = ()
     crop: str = ""
+
+    @property
+    def corrected(self) -> bool:
+        """Whether a person gave the value: it tells nothing of the reader."""
+        return CORRECTED in self.reasons
 
 
 def compare(rows: Sequence[ResultRow], truths: Sequence[TrueValue]) -> list[Compared]:

@@ -13,7 +13,6 @@ from ocrbatch.quality.confusions import Confusion, confusions
 from ocrbatch.quality.reliability import Reliability, reliability
 from ocrbatch.quality.risk import POINTS, Confidence, Right, RiskCoverage, risk_coverage
 from ocrbatch.quality.truth import TrueValue, results_and_truth
-from ocrbatch.records import CORRECTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +108,7 @@ def score(rows: Sequence[ResultRow], truths: Sequence[TrueValue]) -> Report:
         ),
         wrong=tuple(wrong),
         without_truth=len({(row.file, row.page, row.field) for row in rows} - told),
-        corrected=sum(CORRECTED in pair.reasons for pair in compared),
+        corrected=sum(pair.corrected for pair in compared),
     )
 
 

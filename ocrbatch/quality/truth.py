@@ -1,5 +1,6 @@
 """Tables of truth: what stands on the pages, as a person wrote it down."""
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
@@ -79,12 +80,14 @@ def _on_their_pages(truths: list[TrueValue], pages: Pages, fields_of: FieldsOf) 
     A document ends where the next one of the table begins, or a field of its first page comes again.
     """
     begin = {(truth.file, truth.page) for truth in truths}
+    in_order = {file: sorted(numbers) for file, numbers in pages.items()}
 
     def page_of(truth: TrueValue) -> int:
         first = fields_of.get((truth.file, truth.page), set())
         if truth.field in first:
             return truth.page
-        for page in sorted(number for number in pages[truth.file] if number > truth.page):
+        own_pages = in_order[truth.file]
+        for page in own_pages[bisect_right(own_pages, truth.page) :]:
             own = fields_of.get((truth.file, page), set())
             if (truth.file, page) in begin or own & first:
                 break

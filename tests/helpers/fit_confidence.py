@@ -33,7 +33,7 @@ from ocrbatch.page.segment import segment
 from ocrbatch.page.strings.amounts import first_digit_weight
 from ocrbatch.page.strings.sequence import StringReader, make_string_reader
 from ocrbatch.page.strings.voices import join
-from ocrbatch.records import FieldPlace, Page, RegisteredPage, read_only
+from ocrbatch.records import UNREAD, FieldPlace, Page, RegisteredPage, read_only
 
 WAYS = 64
 BINS = (0, 0.5, 0.8, 0.95, 0.99, 0.995, 0.999, 1.01)
@@ -154,7 +154,7 @@ def gather(fields: Iterator[Composed], count: int) -> tuple[Floats, npt.NDArray[
             field, ways = join(ways, reader.looks([field.strip])[0], field)
         (choice,) = choose([field.place], [ways])
         value = value_of(one.place.kind, choice.way)
-        if value and "?" not in value:
+        if value and UNREAD not in value:
             evidence.append((string_evidence if one.place.kind == "string" else boxes_evidence)(field, choice.way))
             right.append(value == one.written)
     return np.array(evidence), np.array(right)
